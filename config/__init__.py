@@ -1,0 +1,1 @@
+"""How it is set up: settings, commented defaults, the demo city, deployment files. Imports no room."""

@@ -1,0 +1,54 @@
+"""Grants as data: who may see which camera, from when to when. Pure; time is an argument.
+
+The control plane always sends the whole set with its revision. A lost, repeated or late message can then do
+no harm: an older revision is ignored, a newer one says everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The right of one receiver to see one camera under one share.
+
+    `receiver`, `share` and `camera` are opaque to the relay. `not_before` and `expires_at`: UTC seconds.
+    """
+
+    id: str
+    receiver: str
+    share: str
+    camera: str
+    not_before: float
+    expires_at: float
+
+    def holds(self, now: float) -> bool:
+        """Whether the grant is in force at `now` (UTC seconds)."""
+        return self.not_before <= now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class GrantSet:
+    """All grants in force, at one revision of the control plane's."""
+
+    revision: int
+    grants: tuple[Grant, ...] = ()
+
+    def find(self, receiver: str, share: str, camera: str, now: float) -> Grant | None:
+        """The grant in force that lets `receiver` see `camera` under `share`, if there is one."""
+        return next(
+            (
+                grant
+                for grant in self.grants
+                if grant.camera == camera
+                and grant.receiver == receiver
+                and grant.share == share
+                and grant.holds(now)
+            ),
+            None,
+        )
+
+    def cameras(self, now: float) -> frozenset[str]:
+        """The cameras that somebody may see at `now`: the ones to keep warm."""
+        return frozenset(grant.camera for grant in self.grants if grant.holds(now))
