@@ -1,0 +1,159 @@
+"""The seams inside the relay and out of it, as protocols and plain values.
+
+Belongs here: what the transport (ICE, DTLS, WHEP) and the media side (packets, fan-out) must know of each
+other, and what the relay asks of the control plane. No behaviour, no I/O.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from streams.state import SourceState
+
+
+ARENA_SIZE = 65_535
+"""Bytes: the most that one `sendmsg` with UDP_SEGMENT can carry."""
+
+
+class Srtp(Protocol):
+    """Both directions of one viewer's SRTP (RFC 3711), keyed by DTLS (RFC 5764).
+
+    Every method raises `relay.errors.SrtpError` (a ValueError) and nothing else: a packet that is too long,
+    forged, replayed or too old.
+    """
+
+    rtp_overhead: int
+    """Bytes that `protect_rtp` adds to a packet: 16 (AES-GCM) or 10 (AES-CM with HMAC-SHA1-80)."""
+
+    arena: memoryview
+    """`ARENA_SIZE` writable bytes in which a run of packets is laid out, protected in place and sent: the hot
+    path, without a copy or an object per packet. One arena serves all viewers of a worker, so between
+    writing into it and sending there is never an `await`."""
+
+    def protect_run(self, length: int, count: int, last: int) -> None:
+        """Protect in place `count` packets of `length` bytes (the last one: `last` bytes) that lie in `arena`
+        one every `length + rtp_overhead` bytes. After it the first
+        `(count - 1) * (length + rtp_overhead) + last + rtp_overhead` bytes are what goes out (one `sendmsg`
+        with UDP_SEGMENT = `length + rtp_overhead`)."""
+        ...
+
+    def protect_rtp(self, packet: bytes) -> bytes:
+        """One packet on its own: retransmissions. A sequence number that was protected before must be
+        allowed again (libsrtp's allow_repeat_tx)."""
+        ...
+
+    def protect_rtcp(self, packet: bytes) -> bytes: ...
+
+    def unprotect_rtcp(self, packet: bytes) -> bytes: ...
+
+
+class Path(Protocol):
+    """Where one viewer's datagrams go right now: the address that its ICE agent nominated."""
+
+    def send(self, datagrams: Sequence[bytes]) -> int:
+        """Hand protected packets to the kernel, at once or not at all.
+
+        Returns how many were taken, counted from the front; the rest is dropped, never queued. Never
+        raises: a path that is gone takes none.
+        """
+        ...
+
+    def send_run(self, run: memoryview, segment: int) -> int:
+        """Hand a run to the kernel in one call: datagrams of `segment` bytes one behind the other, the last
+        one may be shorter (`relay/egress.py` does it for UDP). `run` is only valid during the call.
+
+        Returns how many datagrams were taken, counted from the front, under the rules of `send`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RtpParameters:
+    """What offer and answer agreed upon for the one video track.
+
+    `extensions` maps the URI of a header extension (RFC 8285) to the id of the offer, 1..14, so the one-byte
+    form fits. `feedback` holds the `a=rtcp-fb` values agreed for the payload type, such as "nack",
+    "nack pli", "ccm fir", "goog-remb", "transport-cc". `rtx_*` (RFC 4588) are both set or both None.
+    """
+
+    payload_type: int
+    ssrc: int
+    cname: str
+    mid: str
+    profile_level_id: str
+    rtx_payload_type: int | None = None
+    rtx_ssrc: int | None = None
+    extensions: Mapping[str, int] = field(default_factory=dict)
+    feedback: frozenset[str] = frozenset()
+
+
+EXTENSION_MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+EXTENSION_ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+EXTENSION_TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+EXTENSION_PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewingOpened:
+    """The fact that a viewer is about to receive a camera.
+
+    `at`: UTC seconds. `remote`: host that the viewer's ICE agent speaks from.
+    """
+
+    viewer_id: str
+    grant_id: str
+    receiver: str
+    share: str
+    person: str
+    camera: str
+    at: float
+    remote: str
+
+
+class ViewingRecorder(Protocol):
+    """Keeps the record of viewings; the control plane implements it."""
+
+    async def opened(self, viewing: ViewingOpened) -> None:
+        """Write the viewing down. Returns before the first media packet leaves; whatever it raises, or more
+        than the relay's deadline of waiting, closes the viewer without a picture."""
+        ...
+
+    async def closed(self, viewer_id: str, at: float, reason: str, bytes_sent: int) -> None:
+        """Write down that the viewing ended at `at` (UTC seconds), why, and how much left (bytes)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is true of a camera's best rendition.
+
+    `newest_rtp`: RTP time stamp (32 bits) of the newest picture, comparable with the one a browser shows.
+    `newest_age_s`: seconds since it arrived. `limit_s`: silence after which it counts as stalled, seconds.
+    """
+
+    camera: str
+    state: SourceState
+    newest_rtp: int | None
+    newest_age_s: float | None
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerStatus:
+    """One viewer as it stands. `opened_at`: UTC seconds. `state`: checking, securing, playing or closing."""
+
+    id: str
+    camera: str
+    profile: str
+    grant_id: str
+    receiver: str
+    share: str
+    person: str
+    state: str
+    opened_at: float
+    remote: str | None
+    packets_sent: int
+    bytes_sent: int
