@@ -1,0 +1,168 @@
+"""Chromium for tests and benches: one browser, a fresh context each time, and no error goes unseen.
+
+Belongs here: what any page needs. What a page of the product shows is the tests' business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Route,
+    WebError,
+    async_playwright,
+)
+
+HERE = Path(__file__).parent
+RESULTS = HERE.parent.parent / "test-results"
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+TABLET = (1280, 800)
+WALL = (1920, 1080)
+# A browser asks for it by itself; no page of ours names it.
+_HARMLESS = re.compile(r"/favicon\.ico")
+
+
+@asynccontextmanager
+async def chromium(*, arguments: Sequence[str] = ()) -> AsyncIterator[Browser]:
+    """The system's Chromium, closed at the end."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments], chromium_sandbox=False
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def context(
+    browser: Browser,
+    base_url: str,
+    *,
+    size: tuple[int, int] = TABLET,
+    touch: bool = False,
+    locale: str = "ko-KR",
+    allow: Sequence[str] = (),
+    record: bool = True,
+) -> AsyncIterator[BrowserContext]:
+    """A fresh browser context. Raises AssertionError at its end when a page logged an error or threw one.
+
+    allow: regular expressions of console errors that belong to the test (a 401 that is provoked, for one).
+    record: whether each page gets `recorder.js`.
+    """
+    width, height = size
+    opened = await browser.new_context(
+        base_url=base_url,
+        viewport={"width": width, "height": height},
+        has_touch=touch,
+        locale=locale,
+        timezone_id="Asia/Seoul",
+    )
+    opened.set_default_timeout(10_000)
+    errors: list[str] = []
+    allowed = [_HARMLESS, *map(re.compile, allow)]
+
+    def note(text: str) -> None:
+        if not any(each.search(text) for each in allowed):
+            errors.append(text)
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            note(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def on_error(error: WebError) -> None:
+        note(f"page error: {error.error}")
+
+    opened.on("console", on_console)
+    opened.on("weberror", on_error)
+    if record:
+        for script in ("timecode.js", "recorder.js"):
+            await opened.add_init_script(path=HERE / script)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+    assert not errors, "the browser reported errors:\n" + "\n".join(errors)
+
+
+async def plain_player(opened: BrowserContext, base_url: str) -> Page:
+    """A page with the plain WHEP player, on the product's own origin (no CORS in the way)."""
+
+    async def serve(route: Route) -> None:
+        name = route.request.url.rsplit("/", 1)[1]
+        await route.fulfill(path=HERE / name)
+
+    page = await opened.new_page()
+    await page.route("**/plain-player/*", serve)
+    await page.goto(f"{base_url}/plain-player/plain_whep.html")
+    return page
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One picture that the browser showed. Times: Unix milliseconds. `timecode`: when it was taken."""
+
+    rtp: int | None
+    shown_at: float
+    presented_at: float
+    expected_at: float
+    received_at: float | None
+    timecode: float | None
+    width: int
+    height: int
+
+    @property
+    def glass_to_glass(self) -> float | None:
+        """Milliseconds from the camera's glass to the browser's, None without a time code."""
+        return None if self.timecode is None else self.shown_at - self.timecode
+
+
+async def shown(page: Page, index: int = 0, *, first: int = 0) -> list[Shown]:
+    """The pictures that video number `index` (in order of appearance) has shown, from number `first` on."""
+    found: list[dict[str, Any]] = await page.evaluate(
+        "([index, first]) => recorder.frames(index, first)", [index, first]
+    )
+    broken = [each["error"] for each in found if "error" in each]
+    if broken:
+        raise AssertionError(f"a picture could not be read: {broken[0]}")
+    return [
+        Shown(
+            each["rtp"],
+            each["shownAt"],
+            each["presentedAt"],
+            each["expectedAt"],
+            each["receivedAt"],
+            each["timecode"],
+            each["width"],
+            each["height"],
+        )
+        for each in found
+    ]
+
+
+async def screenshot(page: Page, name: str) -> Path:
+    """Saves what the page shows as `test-results/NAME.png`."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.png"
+    await page.screenshot(path=path)
+    return path
