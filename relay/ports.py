@@ -13,7 +13,6 @@ from typing import Protocol
 
 from streams.state import SourceState
 
-
 ARENA_SIZE = 65_535
 """Bytes: the most that one `sendmsg` with UDP_SEGMENT can carry."""
 
@@ -68,6 +67,38 @@ class Path(Protocol):
         Returns how many datagrams were taken, counted from the front, under the rules of `send`.
         """
         ...
+
+
+SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+"""As `socket.recvfrom` gives it: IPv4 or IPv6."""
+
+Ancillary = tuple[int, int, bytes]
+"""A control message of `socket.sendmsg`: level, type, data. IP_PKTINFO names the local address to use."""
+
+
+class Egress(Protocol):
+    """What a UDP path (`relay/udp.py`) calls in `relay/egress.py`: two plain functions of the module.
+
+    Neither blocks nor raises for what the network does; both return how many datagrams the kernel took,
+    counted from the front. `ancillary` goes with every system call, beside the segment size.
+    """
+
+    def send_each(
+        self,
+        sock: socket.socket,
+        datagrams: Sequence[bytes],
+        address: SocketAddress,
+        ancillary: Sequence[Ancillary] = (),
+    ) -> int: ...
+
+    def send_run(
+        self,
+        sock: socket.socket,
+        run: memoryview,
+        segment: int,
+        address: SocketAddress,
+        ancillary: Sequence[Ancillary] = (),
+    ) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
