@@ -6,7 +6,6 @@ other, and what the relay asks of the control plane. No behaviour, no I/O.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -77,27 +76,19 @@ Ancillary = tuple[int, int, bytes]
 
 
 class Egress(Protocol):
-    """What a UDP path (`relay/udp.py`) calls in `relay/egress.py`: two plain functions of the module.
+    """What a UDP path (`relay/udp.py`) asks of `relay/egress.py`, one per socket.
 
-    Neither blocks nor raises for what the network does; both return how many datagrams the kernel took,
-    counted from the front. `ancillary` goes with every system call, beside the segment size.
+    Neither method blocks or raises for what the network does; both return how many datagrams the kernel took,
+    counted from the front. `ancillary` (the local address to speak from, where the socket listens on all of
+    them) goes with every system call, beside the segment size. It is one of few tuples: worth a cache key.
     """
 
-    def send_each(
-        self,
-        sock: socket.socket,
-        datagrams: Sequence[bytes],
-        address: SocketAddress,
-        ancillary: Sequence[Ancillary] = (),
+    def send(
+        self, datagrams: Sequence[bytes], address: SocketAddress, ancillary: tuple[Ancillary, ...] = ()
     ) -> int: ...
 
     def send_run(
-        self,
-        sock: socket.socket,
-        run: memoryview,
-        segment: int,
-        address: SocketAddress,
-        ancillary: Sequence[Ancillary] = (),
+        self, run: memoryview, segment: int, address: SocketAddress, ancillary: tuple[Ancillary, ...] = ()
     ) -> int: ...
 
 

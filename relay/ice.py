@@ -1,0 +1,182 @@
+"""ICE-lite for one viewer, pure: STUN requests and `now` in, answers and the nominated path out.
+
+Belongs here: RFC 8445 §2.5 (lite), the checks' authentication (RFC 8489), consent (RFC 7675) and which path
+is nominated. Not here: sockets (`relay/udp.py`, `relay/tcp.py`), DTLS.
+
+We never send a request: the client finds the path, we answer. So a candidate of the client is never
+contacted, whatever it points at. A check that does not carry our password moves nothing and gets no answer.
+A path is forgotten when no check came from it for `PATH_LIFETIME`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from aioice import stun
+
+P = TypeVar("P")
+"""A path: whatever the transport hands in, hashable and comparable."""
+
+CONSENT_PATIENCE = 8.0
+"""Seconds without an authenticated check after which the peer counts as gone. Chromium checks every 2.7 s
+whatever the round trip, so a round trip of 1.5 s and two lost checks are survived."""
+PATH_LIFETIME = 30.0
+"""Seconds: media and DTLS are taken from a path this long after its last check."""
+MAX_PATHS = 16
+"""Paths remembered per viewer; the one unheard for longest goes first."""
+
+_HEADER = struct.Struct("!HHI")
+_BINDING_REQUEST = 0x0001
+_ATTRIBUTE_USERNAME = 0x0006
+_ROLE_CONFLICT = (487, "Role Conflict")
+
+
+def random_ice_string(length: int) -> str:
+    """`length` characters of ice-char (RFC 8839 §5.4), 6 bits of chance in each."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def requested_ufrag(datagram: bytes) -> bytes | None:
+    """The local ufrag that a STUN binding request asks for; None for anything else.
+
+    The cheap look, before any parsing or hashing: what names no viewer of ours ends here. Never raises.
+    """
+    if len(datagram) < 28:
+        return None
+    kind, length, cookie = _HEADER.unpack_from(datagram)
+    if kind != _BINDING_REQUEST or cookie != stun.COOKIE or length != len(datagram) - stun.HEADER_LENGTH:
+        return None
+    position = stun.HEADER_LENGTH
+    while position + 4 <= len(datagram):
+        attribute = int.from_bytes(datagram[position : position + 2], "big")
+        size = int.from_bytes(datagram[position + 2 : position + 4], "big")
+        if attribute == _ATTRIBUTE_USERNAME:
+            ufrag, colon, _ = datagram[position + 4 : position + 4 + size].partition(b":")
+            return ufrag if colon else None
+        position += 4 + size + (-size % 4)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """One ICE generation: our fragment and password, the peer's fragment. The password is not in `repr`."""
+
+    ufrag: str
+    password: str = field(repr=False)
+    remote_ufrag: str
+
+    @classmethod
+    def fresh(cls, remote_ufrag: str) -> Credentials:
+        """Unguessable ones: 48 bits of fragment, 144 bits of password (RFC 8445 §5.3 asks for 24 and 128)."""
+        return cls(random_ice_string(8), random_ice_string(24), remote_ufrag)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Generic[P]):
+    """What a request came to. `response`: the datagram to send back on the same path, if any.
+
+    `authentic`: it carried our password. `nominated`: it made its path the nominated one just now.
+    `forgotten`: the path that had to go to make room for this one.
+    """
+
+    response: bytes | None
+    authentic: bool = False
+    nominated: bool = False
+    forgotten: P | None = None
+
+
+class IceLite(Generic[P]):
+    """The controlled, lite side of one viewer's ICE. Times are seconds of one monotonic clock."""
+
+    def __init__(self, credentials: Credentials, now: float) -> None:
+        self.credentials = credentials
+        self.path: P | None = None
+        """The path to send on: the nominated one; before a nomination, the first that passed a check."""
+        self.nominated = False
+        self.last_check: float | None = None
+        self._previous: Credentials | None = None
+        self._paths: dict[P, float] = {}
+
+    def restart(self, remote_ufrag: str) -> Credentials:
+        """Begin a new generation (RFC 8445 §9); the old path serves until the new one is nominated."""
+        self._previous = self.credentials
+        self.credentials = Credentials.fresh(remote_ufrag)
+        return self.credentials
+
+    def accepts(self, path: P, now: float) -> bool:
+        """Whether DTLS and media may come from `path`: a check from there passed not long ago."""
+        seen = self._paths.get(path)
+        return seen is not None and now - seen < PATH_LIFETIME
+
+    def paths(self) -> tuple[P, ...]:
+        """Every path that passed a check and is not forgotten, the least recently heard first."""
+        return tuple(self._paths)
+
+    def consents(self, now: float) -> bool:
+        """Whether the peer has shown within `CONSENT_PATIENCE` that it wants to be sent to."""
+        return self.last_check is not None and now - self.last_check < CONSENT_PATIENCE
+
+    def receive(self, datagram: bytes, path: P, source: tuple[str, int], now: float) -> Verdict[P]:
+        """Take a STUN datagram that came on `path` from `source` (host and port). Never raises."""
+        try:
+            request = stun.parse_message(datagram)
+        except (
+            Exception
+        ):  # the parser raises ValueError, struct.error, UnicodeDecodeError: all mean "not STUN"
+            return Verdict(None)
+        if request.message_method != stun.Method.BINDING or request.message_class != stun.Class.REQUEST:
+            return Verdict(None)
+        credentials = self._generation(request.attributes.get("USERNAME", ""))
+        if credentials is None:
+            return Verdict(None)
+        key = credentials.password.encode()
+        if not request.check_message_integrity(key):
+            return Verdict(None)
+        if "ICE-CONTROLLED" in request.attributes:  # RFC 8445 §7.3.1.1; a lite agent is never controlling
+            return Verdict(_response(request, key, stun.Class.ERROR, "ERROR-CODE", _ROLE_CONFLICT))
+        forgotten = self._heard(path, now)
+        nominated = self._nominate(path, credentials, "USE-CANDIDATE" in request.attributes)
+        response = _response(request, key, stun.Class.RESPONSE, "XOR-MAPPED-ADDRESS", source)
+        return Verdict(response, authentic=True, nominated=nominated, forgotten=forgotten)
+
+    def _generation(self, username: str) -> Credentials | None:
+        for credentials in (self.credentials, self._previous):
+            if credentials is not None and username == f"{credentials.ufrag}:{credentials.remote_ufrag}":
+                return credentials
+        return None
+
+    def _heard(self, path: P, now: float) -> P | None:
+        self.last_check = now
+        self._paths.pop(path, None)
+        self._paths[path] = now
+        if len(self._paths) <= MAX_PATHS:
+            return None
+        oldest = next(each for each in self._paths if each != self.path)
+        del self._paths[oldest]
+        return oldest
+
+    def _nominate(self, path: P, credentials: Credentials, use_candidate: bool) -> bool:
+        current = credentials is self.credentials
+        if use_candidate and current:
+            self._previous = None
+        if path == self.path and self.nominated:
+            return False
+        if use_candidate and (current or not self.nominated):
+            self.path, self.nominated = path, True
+            return True
+        if self.path is None:
+            self.path = path
+        return False
+
+
+def _response(request: stun.Message, key: bytes, kind: stun.Class, attribute: str, value: object) -> bytes:
+    response = stun.Message(
+        message_method=stun.Method.BINDING, message_class=kind, transaction_id=request.transaction_id
+    )
+    response.attributes[attribute] = value
+    response.add_message_integrity(key)
+    return bytes(response)

@@ -1,0 +1,147 @@
+"""The transport of one viewer, without a task: ICE-lite, DTLS and SRTP on whatever path is nominated.
+
+Belongs here: what a datagram of this viewer does. Not here: sockets (`relay/udp.py`), deadlines and the
+viewer's life (`relay/viewer.py`), what RTCP says (`relay/sender.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from relay import ice, ports, seam
+from relay.dtls import DtlsAssociation, DtlsState
+from relay.errors import DtlsError, SrtpError
+
+logger = logging.getLogger(__name__)
+
+
+class Wire(ports.Path, Protocol):
+    """A path as the transports make it: UDP between two addresses, or one TCP connection."""
+
+    host: str
+    """The peer's host, for the record."""
+
+    def forget(self) -> None:
+        """Take nothing more from it."""
+        ...
+
+
+class Peer:
+    """One viewer's transport. It is itself the `relay.ports.Path` that its sender writes to."""
+
+    def __init__(
+        self,
+        credentials: ice.Credentials,
+        certificate: seam.Certificate,
+        fingerprints: Sequence[tuple[str, str]],
+        arena: seam.Arena,
+        now: float,
+    ) -> None:
+        self.ice: ice.IceLite[Wire] = ice.IceLite(credentials, now)
+        self.dtls = DtlsAssociation(certificate, fingerprints, arena, server=True)
+        self.changed = asyncio.Event()
+        """Set whenever ICE or DTLS got somewhere, or failed. Whoever waits clears it."""
+        self.failure: str | None = None
+        """Why the transport is over, in words; None while it is not."""
+        self.on_rtcp: Callable[[bytes, float], None] | None = None
+        """Takes each authenticated compound RTCP packet, with its arrival."""
+        self.on_moved: Callable[[float], None] | None = None
+        """Called when the nominated path changes under a viewer that was already connected."""
+        self.last_heard = now
+        """When something authentic came last: a check or RTCP."""
+        self.refused = 0
+        """Datagrams that were not what they should be."""
+
+    @property
+    def srtp(self) -> seam.LibSrtp | None:
+        """The keys, once DTLS is done."""
+        return self.dtls.srtp
+
+    @property
+    def host(self) -> str | None:
+        """The host that the viewer speaks from, once a check has passed."""
+        return self.ice.path.host if self.ice.path is not None else None
+
+    def send(self, datagrams: Sequence[bytes]) -> int:
+        """See `relay.ports.Path`."""
+        return self.ice.path.send(datagrams) if self.ice.path is not None else 0
+
+    def send_run(self, run: memoryview, segment: int) -> int:
+        """See `relay.ports.Path`."""
+        return self.ice.path.send_run(run, segment) if self.ice.path is not None else 0
+
+    def check(self, datagram: bytes, wire: Wire, source: tuple[str, int], now: float) -> bool:
+        """Take a STUN datagram; says whether it was authentic, so that `wire` may be used from now on."""
+        before = self.ice.path
+        verdict = self.ice.receive(datagram, wire, source, now)
+        if verdict.response is not None:
+            wire.send((verdict.response,))
+        if not verdict.authentic:
+            self.refused += 1
+            return False
+        self.last_heard = now
+        if verdict.forgotten is not None:
+            verdict.forgotten.forget()
+        if before is not self.ice.path:
+            self.changed.set()
+            if before is not None and self.on_moved is not None:
+                self.on_moved(now)
+        return True
+
+    def receive(self, datagram: bytes, wire: Wire, now: float) -> None:
+        """Take a datagram that is not STUN (RFC 7983 §7) from a path whose check passed."""
+        if not self.ice.accepts(wire, now):
+            self.refused += 1
+        elif 20 <= datagram[0] <= 63:
+            self._dtls(datagram, wire)
+        elif 128 <= datagram[0] <= 191:
+            self._srtcp(datagram, now)
+        else:
+            self.refused += 1
+
+    def retransmit(self) -> None:
+        """Let DTLS repeat its last flight, if that is due."""
+        try:
+            self.send(self.dtls.handle_timeout())
+        except DtlsError as error:
+            self._fail(str(error))
+
+    def close(self) -> None:
+        """Say good-bye (close_notify) and take nothing more."""
+        self.send(self.dtls.close())
+        for wire in self.ice.paths():
+            wire.forget()
+        self.on_rtcp = self.on_moved = None
+
+    def _dtls(self, datagram: bytes, wire: Wire) -> None:
+        before = self.dtls.state
+        try:
+            flight = self.dtls.receive(datagram)
+        except DtlsError as error:
+            self._fail(str(error))
+            return
+        (self.ice.path if self.ice.nominated and self.ice.path is not None else wire).send(flight)
+        if self.dtls.state is not before:
+            if self.dtls.state is DtlsState.CLOSED:
+                self.failure = self.failure or "closed by the viewer"
+            self.changed.set()
+
+    def _srtcp(self, datagram: bytes, now: float) -> None:
+        if self.srtp is None or len(datagram) < 8 or not 192 <= datagram[1] <= 223:
+            self.refused += 1  # before the keys, or media: a viewer has none to give
+            return
+        try:
+            compound = self.srtp.unprotect_rtcp(datagram)
+        except SrtpError:
+            self.refused += 1
+            return
+        self.last_heard = now
+        if self.on_rtcp is not None:
+            self.on_rtcp(compound, now)
+
+    def _fail(self, words: str) -> None:
+        self.failure = self.failure or words
+        self.changed.set()
