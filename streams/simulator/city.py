@@ -1,0 +1,123 @@
+"""The simulated city: all its cameras in one event loop, with one small pool of threads for the pictures.
+
+Belongs here: composition and lifetime. It is built from plain values; the demo city's are in `demo.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from streams.camera import ProfileName
+from streams.simulator.camera import SimulatedCamera
+from streams.simulator.control import Control
+from streams.simulator.device import Device
+from streams.simulator.fault import Fault
+from streams.simulator.painting import painter_for
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatistics:
+    """What happened at one camera since the city began."""
+
+    connections: int
+    plays: int
+    teardowns: int
+    refusals: int
+    playing: int
+    pictures: int
+    fault: Fault | None
+
+
+class SimulatedCity:
+    """Cameras on ports of one host.
+
+    `port`: of the first camera, the others follow; 0 takes free ones. `control_port`: of the control line,
+    bound to loopback whatever `host` is; 0 takes a free one, None has none. `workers`: threads that draw and
+    encode. Addresses are known once `started` is set.
+    """
+
+    def __init__(
+        self,
+        cameras: Sequence[SimulatedCamera],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        control_port: int | None = 0,
+        workers: int = 2,
+    ) -> None:
+        ids = [camera.id for camera in cameras]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two simulated cameras have the same id")
+        self._host = host
+        self._port = port
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="simulator")
+        self._devices = {
+            camera.id: Device(camera, painter_for(camera), self._pool, number / len(cameras))
+            for number, camera in enumerate(cameras)
+        }
+        self._control = None if control_port is None else Control(self, control_port)
+        self.started = asyncio.Event()
+
+    @property
+    def cameras(self) -> Sequence[SimulatedCamera]:
+        """As ordered."""
+        return [device.camera for device in self._devices.values()]
+
+    @property
+    def control_port(self) -> int | None:
+        """Where the control line listens on 127.0.0.1."""
+        return None if self._control is None else self._control.port
+
+    def addresses(self, camera_id: str) -> Mapping[ProfileName, str]:
+        """`rtsp://` addresses of a camera's profiles, without user and password. Raises KeyError."""
+        device = self._devices[camera_id]
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return {
+            profile: f"rtsp://{host}:{device.port}/{camera_id}/{profile}"
+            for profile in ProfileName
+            if device.feed.settings(profile) is not None
+        }
+
+    def address(self, camera_id: str, profile: ProfileName = ProfileName.MAIN) -> str:
+        """`rtsp://` address of one profile. Raises KeyError."""
+        return self.addresses(camera_id)[profile]
+
+    def set_fault(self, camera_id: str, fault: Fault | None) -> None:
+        """Break a camera or (None) mend it. In the city's event loop. Raises KeyError."""
+        self._devices[camera_id].set_fault(fault)
+
+    def statistics(self, camera_id: str) -> CameraStatistics:
+        """What happened at a camera. Raises KeyError."""
+        device = self._devices[camera_id]
+        return CameraStatistics(
+            device.connections,
+            device.plays,
+            device.teardowns,
+            device.refusals,
+            device.feed.playing,
+            device.feed.pictures,
+            device.fault,
+        )
+
+    async def run(self) -> None:
+        """Serve until cancelled. Raises OSError that names a port already taken."""
+        try:
+            for number, device in enumerate(self._devices.values()):
+                device.bind(self._host, self._port + number if self._port else 0)
+            async with asyncio.TaskGroup() as group:
+                for device in self._devices.values():
+                    group.create_task(device.run())
+                if self._control is not None:
+                    await self._control.start(group)
+                self.started.set()
+                log.info("simulated city: %d cameras on %s", len(self._devices), self._host)
+        finally:
+            for device in self._devices.values():
+                device.release()
+            self._pool.shutdown(wait=True, cancel_futures=True)
