@@ -1,0 +1,133 @@
+"""One encoded form of one camera, as its readers see it: format, ring, state, counters.
+
+Written by one producer (a source, later a transcoder), read by anybody. Lives as long as the hub, so that
+picture numbers never repeat and the format is known while the camera reconnects.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from streams.access_unit import AccessUnit
+from streams.counters import Counters
+from streams.errors import ProtocolError
+from streams.freshness import Freshness
+from streams.h264 import Sps, parse_sps
+from streams.ring import Ring
+from streams.signal import Signal
+from streams.state import Live, Offline, Reason, SourceState
+from streams.timeline import CameraTimeline, Instant
+
+
+class Rendition:
+    """A camera's `main` or `sub` stream (later also a transcoded form).
+
+    state: always true. sps, format: from the newest SPS, known from the SDP before the first picture where
+    the camera describes it, and kept while it reconnects. has_b_slices: B slices were seen in this session.
+    """
+
+    def __init__(
+        self,
+        camera_id: str,
+        name: str,
+        timeline: CameraTimeline,
+        *,
+        codec: str = "H264",
+        ring: Ring | None = None,
+        freshness: Freshness | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.camera_id = camera_id
+        self.name = name
+        self.codec = codec
+        self.timeline = timeline
+        self.track = timeline.track()
+        self.ring = ring or Ring()
+        self.freshness = freshness or Freshness()
+        self.counters = Counters()
+        self.sps: bytes | None = None
+        self.format: Sps | None = None
+        self.has_b_slices = False
+        self._clock = clock
+        self._signal = Signal()
+        self._format_signal = Signal()
+        self._state: SourceState = Offline(clock(), Reason.STOPPED, None)
+
+    @property
+    def state(self) -> SourceState:
+        """What is true of this rendition now."""
+        return self._state
+
+    @property
+    def profile_level_id(self) -> str | None:
+        """Six hex digits from the SPS itself, None before the first SPS."""
+        return self.format.profile_level_id if self.format else None
+
+    @property
+    def limit_s(self) -> float:
+        """How old the newest picture may be before it is stalled, seconds."""
+        return self.freshness.limit_s
+
+    @property
+    def version(self) -> int:
+        """Counts changes of the state; see `changed`."""
+        return self._signal.version
+
+    async def changed(self, seen: int) -> int:
+        """Wait until `version` is another than `seen`; returns it. Set a deadline around it."""
+        return await self._signal.changed(seen)
+
+    async def wait_format(self) -> Sps:
+        """Wait until the format is known. Set a deadline around it."""
+        while self.format is None:
+            await self._format_signal.changed(self._format_signal.version)
+        return self.format
+
+    def newest_age(self, now: float) -> float | None:
+        """Seconds since the newest picture arrived, None before the first."""
+        return self.freshness.age(now)
+
+    # For the producer:
+
+    def set_state(self, state: SourceState) -> None:
+        """Say what is true; wakes who waits for a change."""
+        if state != self._state:
+            self._state = state
+            self._signal.notify()
+
+    def set_sps(self, sps: bytes) -> None:
+        """Take a new SPS. Raises `ProtocolError` if it is none."""
+        if sps == self.sps:
+            return
+        self.format = parse_sps(sps)
+        self.sps = sps
+        self._format_signal.notify()
+
+    def offer_sps(self, sps: bytes | None) -> None:
+        """Take an SPS from a description; a wrong one is worth nothing and does no harm."""
+        if sps is not None:
+            try:
+                self.set_sps(sps)
+            except ProtocolError:
+                self.counters.bad_nal_units += 1
+
+    def push(
+        self, instant: Instant, arrived: float, is_idr: bool, nal_units: tuple[bytes, ...]
+    ) -> AccessUnit:
+        """Give the next picture its number and put it in the ring; the state becomes live."""
+        unit = AccessUnit(
+            self.ring.next_number,
+            instant.rtp_time,
+            instant.media_time,
+            arrived,
+            instant.captured,
+            is_idr,
+            nal_units,
+        )
+        self.counters.pictures += 1
+        self.freshness.observe(arrived, instant.media_time)
+        if not isinstance(self._state, Live):
+            self.set_state(Live(arrived))
+        self.ring.push(unit)
+        return unit
