@@ -1,0 +1,58 @@
+"""When a viewer is sent the newest group of pictures again, and when it waits for the next keyframe. Pure.
+
+A browser that has lost packets shows nothing true until the next keyframe, up to four seconds later, and
+asks for one only after more than a second, or never. The relay knows better: a lost packet that it cannot
+send again is reason enough.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+REPLAY_INTERVAL = 0.5
+"""Seconds between two replays for one viewer, whatever it asks for."""
+REPLAY_AIRTIME = 1.0
+"""Seconds of the link that a group of pictures may take to be worth replaying."""
+
+
+class Cause(StrEnum):
+    """Why a viewer needs a fresh start."""
+
+    JOIN = "join"
+    NACK = "nack"
+    PLI = "pli"
+    FIR = "fir"
+    OVERFLOW = "overflow"
+    GAP = "gap"
+    SWITCH = "switch"
+
+
+def affordable(size: int, link_bps: float) -> bool:
+    """Whether `size` bytes of pictures are worth sending at once over a link of `link_bps` bit/s."""
+    return size * 8 <= link_bps * REPLAY_AIRTIME
+
+
+class Resync:
+    """What one viewer wants and when it last got it. `now`: monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+        self.wanted: Cause | None = None
+
+    def want(self, cause: Cause) -> None:
+        """A fresh start is needed. The first cause stands."""
+        if self.wanted is None:
+            self.wanted = cause
+
+    def allowed(self, now: float) -> bool:
+        """Whether a replay may be sent now."""
+        return self._last is None or now - self._last >= REPLAY_INTERVAL
+
+    def replayed(self, now: float) -> None:
+        """The newest group of pictures was sent."""
+        self._last = now
+        self.wanted = None
+
+    def recovered(self) -> None:
+        """A keyframe was sent in the ordinary course."""
+        self.wanted = None

@@ -1,0 +1,135 @@
+"""Counters and their snapshots, per viewer and per rendition, for the API and for Prometheus. No decisions.
+
+Everything here is counted where it happens, in plain integers, and read out as a frozen value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from relay.resync import Cause
+
+
+@dataclass(slots=True)
+class SenderCounters:
+    """What one viewer was sent, since it was attached first."""
+
+    packets: int = 0
+    payload_bytes: int = 0
+    bytes: int = 0
+    pictures: int = 0
+    retransmitted: int = 0
+    retransmitted_bytes: int = 0
+    unserveable: int = 0
+    suppressed: int = 0
+    nacks: int = 0
+    plis: int = 0
+    firs: int = 0
+    skipped: int = 0
+    overflows: int = 0
+    bad_rtcp: int = 0
+    replays: Counter[Cause] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class SenderStatistics:
+    """One viewer as it stands. Times in seconds, sizes in bytes, rates in bit/s; None: not known yet.
+
+    state: waiting (for a keyframe), live, lost (waits for a fresh start) or ended. rendition: name of the
+    one it is on. packets, bytes: media on the wire, retransmissions not included. skipped: pictures left out
+    while waiting. overflows: times that the link or the socket did not take what was due. unserveable:
+    packets asked for that could not be sent again. suppressed: requests that a moment ago were answered
+    already. age: of the newest picture sent, from its arrival at the relay. backlog: bytes held back by
+    pacing.
+    """
+
+    state: str
+    rendition: str | None
+    packets: int
+    bytes: int
+    payload_bytes: int
+    pictures: int
+    retransmitted: int
+    retransmitted_bytes: int
+    unserveable: int
+    suppressed: int
+    nacks: int
+    plis: int
+    firs: int
+    skipped: int
+    overflows: int
+    bad_rtcp: int
+    replays: dict[str, int]
+    fraction_lost: float | None
+    cumulative_lost: int
+    jitter: float | None
+    round_trip: float | None
+    estimate: float | None
+    age: float | None
+    backlog: int
+
+
+@dataclass(slots=True)
+class FanoutCounters:
+    """What one rendition did for all its viewers."""
+
+    pictures: int = 0
+    keyframes: int = 0
+    media_bytes: int = 0
+    gaps: int = 0
+    lagged: int = 0
+    refused_nal_units: int = 0
+    failed_viewers: int = 0
+    keyframe_requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FanoutStatistics:
+    """One rendition as it stands.
+
+    gaps: times that pictures were missing from the camera. lagged: times that the relay itself fell behind.
+    bitrate: bit/s of the last seconds, pictures only. history_bytes: kept for retransmission and replay.
+    """
+
+    camera: str
+    rendition: str
+    viewers: int
+    pictures: int
+    keyframes: int
+    media_bytes: int
+    gaps: int
+    lagged: int
+    refused_nal_units: int
+    failed_viewers: int
+    keyframe_requests: int
+    bitrate: float
+    history_bytes: int
+
+
+class RateMeter:
+    """Bit/s over the last `window` seconds, in slots of a quarter of it. Pure; `now`: monotonic seconds."""
+
+    def __init__(self, window: float = 2.0, slots: int = 4) -> None:
+        self._span = window / slots
+        self._slots: list[int] = [0] * slots
+        self._slot: int | None = None
+
+    def add(self, size: int, now: float) -> None:
+        """`size` bytes passed."""
+        self._advance(now)
+        self._slots[-1] += size
+
+    def rate(self, now: float) -> float:
+        """Bit/s."""
+        self._advance(now)
+        return sum(self._slots) * 8 / (self._span * len(self._slots))
+
+    def _advance(self, now: float) -> None:
+        slot = int(now / self._span)
+        if self._slot is None:
+            self._slot = slot
+        steps = min(slot - self._slot, len(self._slots))
+        if steps > 0:
+            self._slots = self._slots[steps:] + [0] * steps
+            self._slot = slot
