@@ -1,8 +1,8 @@
 """The record: who did what, when, from where, on which legal basis. Append-only, chained by hash.
 
 Each entry holds the hash of the one before, so that a change, a deletion or a different order shows at the
-first entry it touches. Fields: 안전성 확보조치 기준 §2 3호; 표준 개인정보 보호지침 §42, §47. An entry is written in
-the transaction of the act itself: no act without entry, no entry without act. Never a secret in it.
+first entry it touches. An entry is written in the transaction of the act itself: no act without entry, no
+entry without act. Never a secret in it. Fields: 안전성 확보조치 기준 §2 3호; 표준 개인정보 보호지침 §42, §47.
 """
 
 from __future__ import annotations
