@@ -1,0 +1,134 @@
+"""What holds for every test: it leaves nothing running or open, no loop is left with an unhandled exception,
+and no secret reaches a log or the output. A test that breaks this fails, whatever it asserts.
+
+Beside the usual fixtures there is `canary`, a password to look for; helpers stand in `tests/support/`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import logging
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support import leaks
+from tests.support.canary import CANARY, CanaryHandler
+
+_TASK_PATIENCE_S = 1.0
+_ROOMS = ("config", "streams", "relay", "hotline", "uvicorn")
+_before = pytest.StashKey[leaks.Snapshot]()
+_shared = pytest.StashKey[leaks.Snapshot]()
+
+
+@pytest.fixture
+def canary() -> str:
+    """A secret that fails the test when it appears in a log or in the output."""
+    return CANARY
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_the_log() -> Iterator[None]:
+    handler = CanaryHandler()
+    root = logging.getLogger()
+    root.addHandler(handler)
+    levels = {name: logging.getLogger(name).level for name in _ROOMS}
+    for name in _ROOMS:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+    if handler.caught:
+        pytest.fail("a secret reached the log: " + "; ".join(handler.caught))
+
+
+@pytest.fixture(autouse=True)
+def _no_task_left(request: pytest.FixtureRequest) -> None:
+    """For asynchronous tests: set up before, so torn down after, every other fixture of the test's loop."""
+    if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
+        request.getfixturevalue("_loop_watch")
+
+
+@pytest.fixture
+async def _loop_watch() -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    unhandled: list[str] = []
+
+    def note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        unhandled.append(f"{context['message']}: {context.get('exception')!r}")
+
+    loop.set_exception_handler(note)
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if left:
+        _, left = await asyncio.wait(left, timeout=_TASK_PATIENCE_S)
+    gc.collect()  # a task that failed unseen says so when it is collected
+    await asyncio.sleep(0)
+    faults = [f"still running: {task!r}" for task in left] + unhandled
+    if faults:
+        pytest.fail("the loop is not as it was: " + "; ".join(faults))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """What a fixture of a wider scope than one test opens is no leak of the test that asked for it first."""
+    if fixturedef.scope == "function":
+        return (yield)
+    before = leaks.take()
+    result = yield
+    opened = leaks.take().without(before)
+    stash = request.session.stash
+    stash[_shared] = stash.get(_shared, leaks.EMPTY).with_(opened)
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    item.stash[_before] = leaks.take()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    result = yield
+    if _shares_fixtures(item):
+        return (
+            result  # they may open what they like while they live; `leaks` in a test of theirs looks closer
+        )
+    known = item.stash[_before].with_(item.session.stash.get(_shared, leaks.EMPTY))
+    left = leaks.left_over(known)
+    if left:
+        pytest.fail(f"left behind: {left}")
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if any(CANARY in content for title, content in report.sections if "log" not in title):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: a secret reached the output"
+    return report
+
+
+def _shares_fixtures(item: pytest.Item) -> bool:
+    """Whether the test uses a fixture of ours that outlives it."""
+    fixtures = getattr(item, "_fixtureinfo", None)
+    if fixtures is None:
+        return False
+    return any(
+        definition.scope != "function" and definition.func.__module__.startswith("tests.")
+        for definitions in fixtures.name2fixturedefs.values()
+        for definition in definitions
+    )
