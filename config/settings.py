@@ -181,7 +181,11 @@ class City(Room):
 class RelayRoom(Room):
     """Pictures to viewers."""
 
-    host: str = Field(default="0.0.0.0", description="Address of the media port; 0.0.0.0 for all IPv4.")  # noqa: S104 - a media port is open to its viewers, who must hold a grant
+    hosts: tuple[str, ...] = Field(
+        default=("0.0.0.0",),  # noqa: S104 - a media port is open to its viewers, who must hold a grant
+        min_length=1,
+        description="Addresses of the media ports; 0.0.0.0 for all IPv4, :: for all IPv6.",
+    )
     udp_port: Port = Field(default=8189, description="The one UDP port for all media; 0 takes a free one.")
     tcp_port: Port | None = Field(
         default=None, description="The one TCP port for viewers whose network blocks UDP; empty: none."
@@ -193,14 +197,17 @@ class RelayRoom(Room):
     max_viewers: int = Field(
         default=200, ge=1, le=10_000, description="Viewers at once; more are told to wait."
     )
+    max_viewers_per_feed: int = Field(
+        default=100, ge=1, le=10_000, description="Viewers at once of one camera."
+    )
     max_viewers_per_grant: int = Field(
-        default=16, ge=1, le=1000, description="Viewers at once under one grant: one unit, one camera."
+        default=8, ge=1, le=1000, description="Viewers at once under one grant: one unit, one camera."
     )
 
-    @field_validator("host", "advertised_addresses")
+    @field_validator("hosts", "advertised_addresses")
     @classmethod
-    def _addresses(cls, value: Any) -> Any:
-        for address in (value,) if isinstance(value, str) else value:
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
             try:
                 ip_address(address)
             except ValueError:
@@ -266,6 +273,9 @@ class Sharing(Room):
 class People(Room):
     """Sign-ins."""
 
+    idle_minutes: int = Field(
+        default=60, ge=5, le=1440, description="A sign-in that is not used for this long ends."
+    )
     session_hours: int = Field(
         default=12, ge=1, le=168, description="A sign-in ends after this, used or not."
     )
