@@ -1,9 +1,50 @@
-import { LitElement, html } from "lit";
+// The control room: the wall of what is shared with its unit. Nobody touches it; it appears by itself.
+
+import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { PageFrame } from "../elements/page-frame.js";
+import { RunningShares } from "../elements/shares-controller.js";
+import { shared } from "../elements/style.js";
+import { Localized } from "../text/language.js";
+import "../elements/page-header.js";
+import "../elements/video-wall.js";
+import "../elements/waiting-state.js";
 
 @customElement("control-room-page")
-export class Page extends LitElement {
-  override render(): unknown {
-    return html`<main>control-room</main>`;
+export class ControlRoomPage extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        height: 100dvh;
+      }
+      main {
+        flex: 1;
+        min-height: 0;
+        padding: 4px;
+      }
+    `,
+  ];
+
+  readonly #localized = new Localized(this);
+  readonly #running = new RunningShares(this);
+  readonly #frame = new PageFrame(this, (hotline) => this.#running.follow(hotline));
+
+  override render(): TemplateResult {
+    const { hotline } = this.#frame;
+    if (hotline === null) return this.#frame.opening(this.#localized);
+    const { shares, heard, last } = this.#running;
+    return html`
+      <page-header .hotline=${hotline} .heading=${this.#localized.texts.controlRoomPage}></page-header>
+      <main data-shares=${shares.length}>
+        ${
+          shares.length === 0
+            ? html`<waiting-state .connected=${heard} .last=${last}></waiting-state>`
+            : html`<video-wall .hotline=${hotline} .shares=${shares}></video-wall>`
+        }
+      </main>
+    `;
   }
 }

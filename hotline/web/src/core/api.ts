@@ -1,0 +1,185 @@
+// The control API as typed functions. Each answers with a discriminated union, so that no caller can forget
+// that a request may fail. No state but the CSRF token of the session; no rendering, no retries.
+
+import type {
+  Camera,
+  City,
+  Incident,
+  InventoryCamera,
+  IssuedToken,
+  LegalBasis,
+  Named,
+  Preview,
+  Problem,
+  Session,
+  Share,
+  Unit,
+} from "./model.js";
+import { randomId } from "./random.js";
+
+export type Result<T> =
+  | { readonly status: "success"; readonly value: T }
+  | { readonly status: "problem"; readonly problem: Problem }
+  | { readonly status: "unreachable" }
+  | { readonly status: "aborted" };
+
+export interface NewIncident {
+  readonly kind: string;
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly address?: string;
+  readonly number?: string;
+  readonly summary?: string;
+}
+
+export interface NewShare {
+  readonly cameras: readonly string[];
+  readonly units: readonly string[];
+  readonly minutes: number;
+  readonly purpose: string;
+  readonly legal_basis: string;
+}
+
+/** No answer of the control API is worth waiting longer for, milliseconds. */
+const DEADLINE = 10_000;
+
+interface Call {
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly body?: unknown;
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class Api {
+  #csrf: string | null = null;
+  readonly #fetch: typeof fetch;
+
+  constructor(fetcher: typeof fetch = (input, init) => fetch(input, init)) {
+    this.#fetch = fetcher;
+  }
+
+  async session(signal?: AbortSignal): Promise<Result<Session>> {
+    return this.#remember(await this.#call<Session>("/api/session", { signal }));
+  }
+
+  async signIn(username: string, password: string): Promise<Result<Session>> {
+    return this.#remember(
+      await this.#call<Session>("/api/session", { method: "POST", body: { username, password } }),
+    );
+  }
+
+  async signOut(): Promise<Result<void>> {
+    return this.#call("/api/session", { method: "DELETE" });
+  }
+
+  async city(): Promise<Result<City>> {
+    return this.#call("/api/city");
+  }
+
+  async cameras(): Promise<Result<{ readonly cameras: readonly InventoryCamera[] }>> {
+    return this.#call("/api/cameras");
+  }
+
+  async kinds(): Promise<Result<{ readonly kinds: readonly Named[] }>> {
+    return this.#call("/api/kinds");
+  }
+
+  async legalBases(): Promise<
+    Result<{ readonly purposes: readonly Named[]; readonly legal_bases: readonly LegalBasis[] }>
+  > {
+    return this.#call("/api/legal-bases");
+  }
+
+  async units(): Promise<Result<{ readonly units: readonly Unit[] }>> {
+    return this.#call("/api/units");
+  }
+
+  /** `key` stays the same when the operator presses again after an answer got lost: one incident, not two. */
+  async report(incident: NewIncident, key: string): Promise<Result<Incident>> {
+    return this.#call("/api/incidents", { method: "POST", body: incident, idempotencyKey: key });
+  }
+
+  async incident(id: string, signal?: AbortSignal): Promise<Result<Incident>> {
+    return this.#call(`/api/incidents/${encodeURIComponent(id)}`, { signal });
+  }
+
+  async close(id: string): Promise<Result<Incident>> {
+    return this.#call(`/api/incidents/${encodeURIComponent(id)}/close`, { method: "POST" });
+  }
+
+  async preview(
+    id: string,
+    cameras: readonly Camera["id"][],
+    signal?: AbortSignal,
+  ): Promise<Result<Preview>> {
+    const path = `/api/incidents/${encodeURIComponent(id)}/preview`;
+    return this.#call(path, { method: "POST", body: { cameras }, signal });
+  }
+
+  async share(incident: string, share: NewShare, key: string): Promise<Result<Share>> {
+    const path = `/api/incidents/${encodeURIComponent(incident)}/shares`;
+    return this.#call(path, { method: "POST", body: share, idempotencyKey: key });
+  }
+
+  async extend(share: string, minutes: number): Promise<Result<Share>> {
+    const path = `/api/shares/${encodeURIComponent(share)}/extend`;
+    return this.#call(path, { method: "POST", body: { minutes }, idempotencyKey: randomId() });
+  }
+
+  async end(share: string): Promise<Result<Share>> {
+    return this.#call(`/api/shares/${encodeURIComponent(share)}/end`, { method: "POST" });
+  }
+
+  async shareToken(share: string, signal?: AbortSignal): Promise<Result<IssuedToken>> {
+    return this.#call(`/api/shares/${encodeURIComponent(share)}/token`, { method: "POST", signal });
+  }
+
+  #remember(result: Result<Session>): Result<Session> {
+    if (result.status === "success") this.#csrf = result.value.csrf;
+    return result;
+  }
+
+  async #call<T>(
+    path: string,
+    { method = "GET", body, idempotencyKey, signal }: Call = {},
+  ): Promise<Result<T>> {
+    const headers = new Headers({ Accept: "application/json" });
+    if (body !== undefined) headers.set("Content-Type", "application/json");
+    if (method !== "GET" && this.#csrf !== null) headers.set("X-CSRF-Token", this.#csrf);
+    if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
+    const deadline = AbortSignal.timeout(DEADLINE);
+    try {
+      const response = await this.#fetch(path, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        credentials: "same-origin",
+        cache: "no-store",
+        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      });
+      if (!response.ok) return { status: "problem", problem: await readProblem(response) };
+      const value: unknown = response.status === 204 ? undefined : await response.json();
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own service; model.ts is its contract
+      return { status: "success", value: value as T };
+    } catch {
+      // fetch() rejects for a dead network, a dead deadline and an answer cut short alike.
+      return signal?.aborted === true ? { status: "aborted" } : { status: "unreachable" };
+    }
+  }
+}
+
+async function readProblem(response: Response): Promise<Problem> {
+  const fallback: Problem = {
+    type: "about:blank",
+    title: response.statusText || `HTTP ${String(response.status)}`,
+    status: response.status,
+  };
+  if (!(response.headers.get("Content-Type") ?? "").includes("json")) return fallback;
+  try {
+    const body: unknown = await response.json();
+    if (typeof body !== "object" || body === null) return fallback;
+    return { ...fallback, ...body };
+  } catch {
+    return fallback; // the answer broke off; its status still says what happened
+  }
+}

@@ -1,0 +1,164 @@
+// May this picture be shown as live? Pure: evidence in, verdict out; no clock, no DOM, no requests.
+//
+// Three witnesses, because each fails alone:
+//  1. the source: what the service says of the camera (live, stalled, offline, connecting);
+//  2. the path: events come every half second; none for two seconds, and we know nothing any more;
+//  3. the tile: which picture is really shown, and whether packets arrive at all.
+// Any bad witness veils the picture. A hidden tab gets no frame callbacks, so there the third witness is heard
+// on packets only.
+//
+// All renditions of a camera leave the relay on one RTP timeline, so the RTP time of the shown picture compares
+// directly with the newest one announced.
+
+import type { FeedState } from "./model.js";
+
+/** No event for longer than this, milliseconds: the path is dead. */
+export const PATH_LIMIT = 2000;
+/** Connected and packets flowing, but no first picture for longer than this, milliseconds: the decoder stands. */
+export const FIRST_PICTURE_LIMIT = 3000;
+/** The source is live and there is still no connection after this, milliseconds. */
+export const CONNECT_LIMIT = 5000;
+/** How much longer than the source's own limit a shown picture may stand, milliseconds. */
+const STILL_GRACE = 500;
+/** An age beyond these, milliseconds, is no age but another timeline. */
+const PLAUSIBLE = { youngest: -10_000, oldest: 3_600_000 } as const;
+
+export type TileState = "live" | "connecting" | "stalled" | "path_dead" | "decoder_stuck" | "offline";
+
+/** What exactly is wrong: the camera, the event stream, the connection, its packets, their delay, the decoder. */
+export type Cause = "none" | "source" | "events" | "connection" | "packets" | "late" | "decoder";
+
+export interface Evidence {
+  /** Monotonic milliseconds, as are all times here. */
+  readonly now: number;
+  /** When this tile began to wait for a picture. */
+  readonly startedAt: number;
+  readonly hidden: boolean;
+  /** When the page last became visible; `startedAt` if it always was. */
+  readonly visibleSince: number;
+  /** When the newest event was sent; null before the first. */
+  readonly eventAt: number | null;
+  /** What that event said of this camera; null if nothing. */
+  readonly feed: {
+    readonly state: FeedState;
+    readonly newestRtp: number | null;
+    readonly limitMs: number;
+  } | null;
+  readonly connected: boolean;
+  /** When the newest packet arrived, as known at `asOf`; null if never asked. */
+  readonly packets: { readonly at: number | null; readonly asOf: number } | null;
+  /** The picture on the screen; `rtp` null where the browser does not tell. */
+  readonly frame: { readonly shownAt: number; readonly rtp: number | null } | null;
+}
+
+export interface Verdict {
+  readonly state: TileState;
+  readonly cause: Cause;
+  /** When the last true picture was true (monotonic milliseconds); null if there was none. */
+  readonly since: number | null;
+}
+
+/** Age of the shown picture against the newest announced, milliseconds; RTP times wrap at 2^32. */
+export function rtpAge(newest: number, shown: number): number {
+  return ((newest - shown) | 0) / 90;
+}
+
+export function judge(evidence: Evidence): Verdict {
+  const { now, startedAt, eventAt, feed, frame, connected, hidden } = evidence;
+  const limit = feed?.limitMs ?? 1000;
+  const age = plausibleAge(evidence);
+  const since = trueUntil(evidence, age);
+  const verdict = (state: TileState, cause: Cause): Verdict => ({ state, cause, since });
+
+  if (now - (eventAt ?? startedAt) > PATH_LIMIT) return verdict("path_dead", "events");
+  if (feed === null) {
+    // The first event that names a new camera may be half a second away; its picture may be here already.
+    const young = now - startedAt <= PATH_LIMIT;
+    return young && frame !== null && now - frame.shownAt <= limit
+      ? verdict("live", "none")
+      : verdict("connecting", "source");
+  }
+  if (feed.state === "connecting") {
+    // Said before the picture that is on the screen now was shown: the picture knows better.
+    const overtaken = frame !== null && frame.shownAt > (eventAt ?? now) && now - frame.shownAt <= limit;
+    return overtaken ? verdict("live", "none") : verdict("connecting", "source");
+  }
+  if (feed.state !== "live") return verdict(feed.state, "source");
+
+  const silent = silence(evidence);
+  if (hidden) {
+    if (silent !== null && silent > limit + STILL_GRACE) return verdict("path_dead", cut(connected));
+    return frame !== null || (connected && silent !== null)
+      ? verdict("live", "none")
+      : verdict("connecting", "connection");
+  }
+  if (frame === null) return waiting(evidence, silent);
+
+  const seenAt = Math.max(frame.shownAt, evidence.visibleSince);
+  const still = now - seenAt > limit + STILL_GRACE;
+  const late = age !== null && age > limit && now - evidence.visibleSince > limit;
+  if (!still && !late) return verdict("live", "none");
+  if (!still && now - frame.shownAt <= limit / 2) return verdict("path_dead", "late");
+  if (!connected) return verdict("path_dead", "connection");
+  return silent !== null && silent <= limit * 0.7
+    ? verdict("decoder_stuck", "decoder")
+    : verdict("path_dead", "packets");
+}
+
+/** Before the first picture, with the source live. */
+function waiting(evidence: Evidence, silent: number | null): Verdict {
+  const waited = evidence.now - evidence.startedAt;
+  if (!evidence.connected && waited > CONNECT_LIMIT) {
+    return { state: "path_dead", cause: "connection", since: null };
+  }
+  const flowing = evidence.connected && silent !== null && silent <= 1000;
+  if (flowing && evidence.now - Math.max(evidence.startedAt, evidence.visibleSince) > FIRST_PICTURE_LIMIT) {
+    return { state: "decoder_stuck", cause: "decoder", since: null };
+  }
+  if (evidence.connected && !flowing && waited > CONNECT_LIMIT) {
+    return { state: "path_dead", cause: "packets", since: null };
+  }
+  return { state: "connecting", cause: "connection", since: null };
+}
+
+/** For how long no packet came, as known when last asked; null if never asked or none ever came. */
+function silence({ packets }: Evidence): number | null {
+  return packets === null || packets.at === null ? null : packets.asOf - packets.at;
+}
+
+function cut(connected: boolean): Cause {
+  return connected ? "packets" : "connection";
+}
+
+function plausibleAge({ feed, frame }: Evidence): number | null {
+  if (feed === null || feed.newestRtp === null || frame === null || frame.rtp === null) return null;
+  const age = rtpAge(feed.newestRtp, frame.rtp);
+  return age < PLAUSIBLE.youngest || age > PLAUSIBLE.oldest ? null : age;
+}
+
+/** A picture that was `age` behind when the newest event was sent was true that much earlier. */
+function trueUntil({ frame, eventAt }: Evidence, age: number | null): number | null {
+  if (frame === null) return null;
+  if (age === null || eventAt === null) return frame.shownAt;
+  return Math.min(frame.shownAt, eventAt - Math.max(age, 0));
+}
+
+/** A connection that brings nothing is begun anew after this, milliseconds; so is one whose decoder stands. */
+const RESTART = { packets: 1500, decoder: 2500, pause: 3000 } as const;
+
+/**
+ * Whether to begin the connection anew. Only faults between relay and screen are mended by that; a camera that
+ * is away, or an event stream that is dead, is not. `badSince`: when this verdict began; `lastRestart`: null if
+ * never.
+ */
+export function shouldRestart(
+  verdict: Verdict,
+  badSince: number,
+  lastRestart: number | null,
+  now: number,
+): boolean {
+  if (lastRestart !== null && now - lastRestart < RESTART.pause) return false;
+  if (verdict.cause === "packets") return now - badSince >= RESTART.packets;
+  if (verdict.cause === "decoder") return now - badSince >= RESTART.decoder;
+  return false;
+}

@@ -1,0 +1,88 @@
+// Connections by share, camera and profile, each made once however many tiles show it. An enlarged tile can so
+// begin with the picture its small neighbour already has, while its own better one is on the way.
+
+import type { TokenSource } from "./token.js";
+import { type Profile, WhepClient } from "./whep.js";
+
+/** What is to be seen: a camera under a share (or a preview), with the token that opens it. */
+export interface Target {
+  readonly share: string;
+  readonly camera: string;
+  readonly token: TokenSource;
+}
+
+export interface Lease {
+  readonly client: WhepClient;
+  readonly profile: Profile;
+  release(): void;
+}
+
+/** A connection nobody wants any more is kept this long, milliseconds: an element that moves is back at once. */
+const LINGER = 300;
+
+interface Entry {
+  readonly client: WhepClient;
+  readonly listeners: Set<() => void>;
+  linger: ReturnType<typeof setTimeout> | undefined;
+}
+
+export class FeedPool {
+  readonly #entries = new Map<string, Entry>();
+
+  lease(target: Target, profile: Profile, onChange: () => void): Lease {
+    const key = keyOf(target, profile);
+    const entry = this.#entries.get(key) ?? this.#open(key, target, profile);
+    clearTimeout(entry.linger);
+    // One closure per lease, though two tiles may pass the same function.
+    const listener = (): void => onChange();
+    entry.listeners.add(listener);
+    return {
+      client: entry.client,
+      profile,
+      release: (): void => {
+        if (!entry.listeners.delete(listener) || entry.listeners.size > 0) return;
+        entry.linger = setTimeout(() => this.#shut(key, entry), LINGER);
+      },
+    };
+  }
+
+  /** The connection to the same camera in another profile, if there is one and it stands. */
+  standing(target: Target, profile: Profile): WhepClient | null {
+    const client = this.#entries.get(keyOf(target, profile))?.client;
+    return client?.state === "connected" ? client : null;
+  }
+
+  /** Ends every pause between attempts. */
+  retryNow(): void {
+    for (const { client } of this.#entries.values()) client.retryNow();
+  }
+
+  closeAll(): void {
+    for (const [key, entry] of this.#entries) this.#shut(key, entry);
+  }
+
+  #open(key: string, target: Target, profile: Profile): Entry {
+    const listeners = new Set<() => void>();
+    const client = new WhepClient({
+      url: `/whep/${encodeURIComponent(target.camera)}?profile=${profile}`,
+      token: target.token,
+      onChange: () => {
+        for (const listener of listeners) listener();
+      },
+    });
+    const entry: Entry = { client, listeners, linger: undefined };
+    this.#entries.set(key, entry);
+    client.start();
+    return entry;
+  }
+
+  #shut(key: string, entry: Entry): void {
+    clearTimeout(entry.linger);
+    entry.client.close();
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  }
+}
+
+function keyOf(target: Target, profile: Profile): string {
+  return `${profile} ${target.camera} ${target.share}`;
+}

@@ -1,0 +1,413 @@
+// <camera-tile>: one camera's picture, its name, and what is true of it. A picture that may not be taken for
+// live is veiled: dimmed and blurred, with large words on it and since when. The element never shows a bare old
+// picture.
+//
+// For tests and people with a debugger, on the element itself: data-camera, data-state (the verdict's state),
+// data-cause, data-profile, data-first-picture-ms, data-frames.
+
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { countdown, timeOfDay } from "../core/duration.js";
+import { judge, shouldRestart, type Verdict } from "../core/freshness.js";
+import type { Hotline } from "../core/hotline.js";
+import type { Target } from "../core/pool.js";
+import { Receiver } from "../core/receiver.js";
+import type { Profile } from "../core/whep.js";
+import { Localized } from "../text/language.js";
+import type { Texts } from "../text/ko.js";
+import { shared } from "./style.js";
+
+/** Up to this width, CSS pixels, the small stream is as good as the large one. */
+const SUB_WIDTH = 640;
+/** A tile must be this much wider before it changes to the large stream, so that it does not waver. */
+const HYSTERESIS = 1.05;
+
+const BEGINNING: Verdict = { state: "connecting", cause: "connection", since: null };
+
+@customElement("camera-tile")
+export class CameraTile extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: block;
+        position: relative;
+        overflow: hidden;
+        background: #000;
+        container-type: size;
+      }
+      .screen,
+      .veil {
+        position: absolute;
+        inset: 0;
+      }
+      video {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+        object-fit: contain;
+        background: #000;
+      }
+      :host([fill]) video {
+        object-fit: cover;
+      }
+      .veiled {
+        filter: blur(8px) grayscale(0.7) brightness(0.32);
+      }
+      .veil {
+        display: flex;
+        flex-direction: column;
+        align-items: center;
+        justify-content: center;
+        gap: 0.3em;
+        padding: 2.2em 4cqw 1.2em;
+        text-align: center;
+        font-size: clamp(13px, 4.6cqh, 30px);
+        line-height: 1.25;
+        text-wrap: balance;
+      }
+      .veil strong {
+        font-size: 1.9em;
+        line-height: 1.1;
+      }
+      .label {
+        position: absolute;
+        inset: 0 0 auto;
+        display: flex;
+        align-items: center;
+        gap: 0.5em;
+        min-height: 1.9em;
+        padding: 0.15em 0.5em;
+        background: rgb(5 8 12 / 0.78);
+        font-size: clamp(12.5px, 4.4cqh, 24px);
+        line-height: 1.25;
+      }
+      .name {
+        flex: 1;
+        min-width: 0;
+        overflow: hidden;
+        font-weight: 600;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .caption {
+        flex: none;
+        color: var(--quiet);
+        white-space: nowrap;
+      }
+      .badge {
+        flex: none;
+        display: inline-flex;
+        align-items: center;
+        gap: 0.35em;
+        white-space: nowrap;
+      }
+      .badge::before {
+        content: "";
+        width: 0.6em;
+        height: 0.6em;
+        background: currentColor;
+      }
+      .badge.live {
+        color: var(--live);
+      }
+      .badge.live::before {
+        border-radius: 50%;
+      }
+      .connecting {
+        color: var(--text);
+      }
+      .badge.connecting::before {
+        border: 2px solid currentColor;
+        border-radius: 50%;
+        background: none;
+      }
+      .stalled,
+      .decoder_stuck {
+        color: var(--warning);
+      }
+      .path_dead,
+      .offline {
+        color: var(--wrong);
+      }
+      .play {
+        position: absolute;
+        inset: auto 0 12% 0;
+        width: max-content;
+        margin: 0 auto;
+      }
+      @container (max-width: 360px) {
+        .caption {
+          display: none;
+        }
+      }
+      @container (max-height: 150px) {
+        .veil {
+          gap: 0;
+          padding-bottom: 0.2em;
+        }
+        .veil strong {
+          font-size: 1.35em;
+        }
+        .cause {
+          display: none;
+        }
+      }
+      @container (max-width: 240px) {
+        .badge .words {
+          display: none;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) hotline: Hotline | null = null;
+  /** What is to be seen. Another target is another camera: give it another element (a keyed list does). */
+  @property({ attribute: false }) target: Target | null = null;
+  /** Name shown above the picture. */
+  @property({ attribute: false }) name = "";
+  /** Said beside the name: distance and direction. */
+  @property({ attribute: false }) caption = "";
+  /** The profile to take; by the shown width if not said. */
+  @property({ attribute: false }) profile: Profile | null = null;
+
+  @state() private verdict = BEGINNING;
+  @state() private blocked = false;
+  @query(".screen") private screen!: HTMLElement;
+
+  readonly #localized = new Localized(this);
+  #receiver: Receiver | null = null;
+  #stopPulse: (() => void) | null = null;
+  #stopFeeds: (() => void) | null = null;
+  #badSince = 0;
+  #lastRestart: number | null = null;
+  /** The second that was last rendered, so that "since" counts on while nothing else changes. */
+  #second = 0;
+  #width = 0;
+  #inView = true;
+  #inViewSince = 0;
+
+  readonly #sized = new ResizeObserver((entries) => {
+    this.#width = entries.at(-1)?.contentRect.width ?? this.#width;
+    this.#choose();
+  });
+  /** A tile scrolled out of view may get no frame callbacks, like one in a hidden tab. */
+  readonly #seen = new IntersectionObserver((entries) => {
+    const inView = entries.at(-1)?.isIntersecting ?? true;
+    if (inView && !this.#inView) this.#inViewSince = performance.now();
+    this.#inView = inView;
+  });
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.setAttribute("role", "img");
+    this.#sized.observe(this);
+    this.#seen.observe(this);
+    if (this.hasUpdated) this.#begin();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#sized.disconnect();
+    this.#seen.disconnect();
+    this.#end();
+  }
+
+  override updated(changed: PropertyValues): void {
+    if (changed.has("target") || changed.has("hotline")) this.#begin();
+    if (changed.has("profile")) this.#choose();
+    this.setAttribute("aria-label", `${this.name}: ${stateText(this.verdict, this.#localized.texts)}`);
+  }
+
+  override render(): TemplateResult {
+    const texts = this.#localized.texts;
+    const { state: now } = this.verdict;
+    const live = now === "live";
+    return html`
+      <div class="screen ${live ? "" : "veiled"}"></div>
+      ${live ? nothing : this.#veil(texts)}
+      <div class="label">
+        <span class="name">${this.name}</span>
+        ${this.caption === "" ? nothing : html`<span class="caption digits">${this.caption}</span>`}
+        <span class="badge ${now}"><span class="words">${stateText(this.verdict, texts)}</span></span>
+      </div>
+      ${
+        this.blocked
+          ? html`<button class="play primary" @click=${this.#play}>${texts.tapToPlay}</button>`
+          : nothing
+      }
+    `;
+  }
+
+  #veil(texts: Texts): TemplateResult {
+    const { state: now, since } = this.verdict;
+    return html`
+      <div class="veil">
+        <strong class=${now}>${stateText(this.verdict, texts)}</strong>
+        <span class="cause">${this.#causeText(texts)}</span>
+        ${
+          since === null
+            ? now === "connecting"
+              ? nothing
+              : html`<span class="since">${texts.noPictureYet}</span>`
+            : html`<span class="since digits">${this.#sinceText(since, texts)}</span>`
+        }
+      </div>
+    `;
+  }
+
+  #sinceText(since: number, texts: Texts): string {
+    const past = Math.max(0, performance.now() - since);
+    const at = (this.hotline?.live.serverNow() ?? Date.now()) - past;
+    return `${texts.lastPicture(timeOfDay(at))} · ${texts.ago(durationText(past, texts))}`;
+  }
+
+  #causeText(texts: Texts): string | typeof nothing {
+    switch (this.verdict.cause) {
+      case "source":
+        return this.#sourceText(texts);
+      case "events":
+        return texts.causeEvents;
+      case "connection":
+        return this.verdict.state === "connecting" ? nothing : texts.causeConnection;
+      case "packets":
+        return texts.causePackets;
+      case "late":
+        return texts.causeLate;
+      case "decoder":
+        return texts.causeDecoder;
+      case "none":
+        return nothing;
+    }
+  }
+
+  #sourceText(texts: Texts): string | typeof nothing {
+    const feed = this.target === null ? null : (this.hotline?.live.feed(this.target.camera) ?? null);
+    const reason = feed?.reason === null || feed === null ? null : this.#localized.of(feed.reason);
+    if (this.verdict.state === "connecting") {
+      return this.verdict.since === null ? (reason ?? nothing) : (reason ?? texts.causeConnectingAgain);
+    }
+    if (this.verdict.state === "offline" && feed !== null && feed.next_attempt_at !== null) {
+      const left = Date.parse(feed.next_attempt_at) - (this.hotline?.live.serverNow() ?? Date.now());
+      const again = left > 1500 ? ` · ${texts.nextAttempt(durationText(left, texts))}` : "";
+      return `${reason ?? texts.causeSource}${again}`;
+    }
+    return reason ?? texts.causeSource;
+  }
+
+  #begin(): void {
+    this.#end();
+    const { hotline, target } = this;
+    if (hotline === null || target === null || !this.isConnected) return;
+    this.dataset["camera"] = target.camera;
+    this.#receiver = new Receiver(hotline.pool, target, this.screen, {
+      onFirst: () => {
+        this.blocked = false;
+        this.#judge();
+      },
+      onBlocked: () => {
+        this.blocked = true;
+      },
+    });
+    this.#choose();
+    this.#stopPulse = hotline.presence.each(() => this.#judge());
+    this.#stopFeeds = hotline.live.subscribe((change) => {
+      if (change === "feeds") this.#judge();
+    });
+    this.#judge();
+  }
+
+  #end(): void {
+    this.#receiver?.close();
+    this.#receiver = null;
+    this.#stopPulse?.();
+    this.#stopFeeds?.();
+    this.verdict = BEGINNING;
+    this.#lastRestart = null;
+  }
+
+  #choose(): void {
+    if (this.#receiver === null) return;
+    const width = this.#width === 0 ? this.clientWidth : this.#width;
+    if (width === 0 && this.profile === null) return; // not laid out yet: the observer will tell
+    const limit = this.#receiver.profile === "sub" ? SUB_WIDTH * HYSTERESIS : SUB_WIDTH;
+    this.#receiver.want(this.profile ?? (width > limit ? "main" : "sub"));
+  }
+
+  #judge(): void {
+    const { hotline, target } = this;
+    const receiver = this.#receiver;
+    if (hotline === null || target === null || receiver === null) return;
+    const now = performance.now();
+    const feed = hotline.live.feed(target.camera);
+    const hidden = hotline.presence.hidden || !this.#inView;
+    const verdict = judge({
+      now,
+      hidden,
+      visibleSince: Math.max(hotline.presence.visibleSince, this.#inViewSince),
+      eventAt: hotline.live.eventAt,
+      feed: feed === null ? null : { state: feed.state, newestRtp: feed.newest_rtp, limitMs: feed.limit_ms },
+      ...receiver.evidence(now, hidden),
+    });
+    const changed = verdict.state !== this.verdict.state || verdict.cause !== this.verdict.cause;
+    if (changed) this.#badSince = now;
+    else if (shouldRestart(verdict, this.#badSince, this.#lastRestart, now)) {
+      this.#lastRestart = now;
+      receiver.restart();
+    }
+    // A verdict is a new object each time; rendering it four times a second for nothing would be a waste.
+    if (changed || (verdict.state !== "live" && verdict.since !== this.verdict.since)) this.verdict = verdict;
+    const second = Math.floor(now / 1000);
+    if (verdict.state !== "live" && second !== this.#second) this.requestUpdate();
+    this.#second = second;
+    this.#publish(verdict, receiver);
+  }
+
+  #publish(verdict: Verdict, receiver: Receiver): void {
+    const { dataset } = this;
+    put(dataset, "state", verdict.state);
+    put(dataset, "cause", verdict.cause);
+    put(dataset, "profile", receiver.profile ?? "");
+    put(dataset, "frames", String(receiver.frames));
+    if (receiver.firstPictureMs !== null) {
+      put(dataset, "firstPictureMs", String(Math.round(receiver.firstPictureMs)));
+    }
+  }
+
+  readonly #play = (): void => {
+    this.blocked = false;
+    this.#receiver?.play();
+  };
+}
+
+function put(dataset: DOMStringMap, key: string, value: string): void {
+  if (dataset[key] !== value) dataset[key] = value;
+}
+
+function stateText(verdict: Verdict, texts: Texts): string {
+  switch (verdict.state) {
+    case "live":
+      return texts.stateLive;
+    case "connecting":
+      return texts.stateConnecting;
+    case "stalled":
+      return texts.stateStalled;
+    case "path_dead":
+      return texts.statePathDead;
+    case "decoder_stuck":
+      return texts.stateDecoderStuck;
+    case "offline":
+      return texts.stateOffline;
+  }
+}
+
+function durationText(ms: number, texts: Texts): string {
+  return ms < 59_500 ? texts.seconds(Math.round(ms / 1000)) : countdown(ms);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "camera-tile": CameraTile;
+  }
+}
