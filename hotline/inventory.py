@@ -112,7 +112,7 @@ async def add_camera(
             )
         row = _put(session, row, camera, keys, now)
         await _inventory_changed(session, actor, now, "camera_added", (camera.id,))
-        return _camera_record(row)
+        return camera_record(row)
 
 
 async def import_cameras(
@@ -159,7 +159,7 @@ async def list_cameras(database: Database) -> list[CameraRecord]:
         rows = await session.scalars(
             select(CameraRow).where(CameraRow.removed_at.is_(None)).order_by(CameraRow.id)
         )
-        return [_camera_record(row) for row in rows]
+        return [camera_record(row) for row in rows]
 
 
 async def remove_camera(database: Database, camera_id: str, *, actor: Actor, now: float) -> None:
@@ -219,7 +219,8 @@ def unit_record(row: UnitRow) -> UnitRecord:
     return UnitRecord(row.id, row.name_ko, row.name_en, UnitKind(row.kind), row.call_sign)
 
 
-def _camera_record(row: CameraRow) -> CameraRecord:
+def camera_record(row: CameraRow) -> CameraRecord:
+    """The row as a value, without the password."""
     return CameraRecord(
         id=row.id,
         name_ko=row.name_ko,

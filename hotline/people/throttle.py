@@ -1,7 +1,7 @@
 """How long an account must wait after wrong passwords. Pure.
 
 안전성 확보조치 기준 §5⑥: access is limited after repeated failure. The wait grows and is bounded: a stranger
-who types wrong passwords on purpose may slow a dispatcher down, but must not be able to keep him out for good.
+who types wrong passwords on purpose may slow a dispatcher down, but cannot keep him out for good.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ FREE = 3  # failures without any wait: people mistype
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """failures: from this many on the account waits the whole pause. pause_s: how long failures count, too."""
+    """failures: from this many on, the wait is the whole pause. pause_s: how long failures count, too."""
 
     failures: int = 10
     pause_s: float = 300.0

@@ -1,0 +1,108 @@
+"""An operator looks at candidates before sharing: a right for one person, bound to one incident, on record.
+
+A preview is a share of kind `preview`. Asking again renews it and changes its cameras; without that it ends
+by itself, and with the incident.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.actor import Actor, user_receiver
+from hotline.audit import Action, append
+from hotline.domain import law
+from hotline.domain.sharing import camera_faults
+from hotline.errors import Invalid
+from hotline.identity import new_id
+from hotline.share_view import PREVIEW, ShareView, load_shares
+from hotline.shares import add_cameras, add_grants, known_cameras, open_incident, share_subject
+from hotline.store.counters import Counter, advance
+from hotline.store.database import Database
+from hotline.store.models import GrantRow, IncidentRow, ShareCameraRow, ShareRow
+
+
+async def preview(
+    database: Database,
+    incident_id: str,
+    cameras: tuple[str, ...],
+    *,
+    minutes: int,
+    actor: Actor,
+    now: float,
+) -> ShareView:
+    """Opens, renews or changes the actor's preview of an incident: from now these cameras, for `minutes`.
+
+    Raises `NotFound`, `Conflict` (incident closed) or `Invalid`.
+    """
+    async with database.write() as session:
+        incident = await open_incident(session, incident_id)
+        known = await known_cameras(session, cameras)
+        errors = camera_faults(cameras, known.keys())
+        if errors:
+            raise Invalid(*errors)
+        chosen = [known[camera_id] for camera_id in dict.fromkeys(cameras)]
+        receiver = user_receiver(actor.id)
+        share = await _running(session, incident, actor, now)
+        started = share is None
+        if share is None:
+            share = ShareRow(
+                id=new_id(),
+                kind=PREVIEW,
+                incident_id=incident.id,
+                purpose=law.PREVIEW_PURPOSE.code,
+                legal_basis=law.PREVIEW_BASIS,
+                opened_by=actor.id,
+                opened_at=now,
+            )
+        share.ends_at = now + minutes * 60
+        session.add(share)
+        await session.flush()
+        wanted = [camera.id for camera in chosen]
+        had = await _in_force(session, share, now)
+        await _replace_grants(session, share, receiver, had, wanted, now)
+        await session.execute(delete(ShareCameraRow).where(ShareCameraRow.share_id == share.id))
+        add_cameras(session, share, incident, chosen)
+        await session.flush()
+        await advance(session, Counter.GRANTS)
+        if started or had != set(wanted):  # a renewal alone is not news, and comes every few minutes
+            action = Action.SHARE_START if started else Action.SHARE_CHANGE
+            await append(session, action, actor, share_subject(share, incident, [receiver], wanted), now)
+        return (await load_shares(session, [share], now))[0]
+
+
+async def _running(session: AsyncSession, incident: IncidentRow, actor: Actor, now: float) -> ShareRow | None:
+    found = await session.scalars(
+        select(ShareRow)
+        .where(
+            ShareRow.kind == PREVIEW,
+            ShareRow.incident_id == incident.id,
+            ShareRow.opened_by == actor.id,
+            ShareRow.ended_at.is_(None),
+            ShareRow.ends_at > now,
+        )
+        .limit(1)
+    )
+    return found.first()
+
+
+async def _in_force(session: AsyncSession, share: ShareRow, now: float) -> set[str]:
+    found = await session.scalars(
+        select(GrantRow.camera_id).where(
+            GrantRow.share_id == share.id, GrantRow.revoked_at.is_(None), GrantRow.expires_at > now
+        )
+    )
+    return set(found)
+
+
+async def _replace_grants(
+    session: AsyncSession, share: ShareRow, receiver: str, had: set[str], wanted: list[str], now: float
+) -> None:
+    in_force = (GrantRow.share_id == share.id, GrantRow.revoked_at.is_(None), GrantRow.expires_at > now)
+    gone = had - set(wanted)
+    if gone:
+        await session.execute(
+            update(GrantRow).where(*in_force, GrantRow.camera_id.in_(gone)).values(revoked_at=now)
+        )
+    await session.execute(update(GrantRow).where(*in_force).values(expires_at=share.ends_at))
+    add_grants(session, share, [receiver], [camera for camera in wanted if camera not in had], now)

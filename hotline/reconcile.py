@@ -1,0 +1,133 @@
+"""Keeps the relay at the newest grants: always the whole set with its revision, never a difference.
+
+Level-triggered: called at once after a change of ours, and looking by itself every second, so that what the
+command line changed is noticed, and a lost call costs a second, not a right too many. The relay ends grants
+by its own clock too. Belongs here: from tables to relay. Who may open or end a share is `shares.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from hotline.directory import CameraDirectory
+from hotline.errors import Busy
+from hotline.share_view import ShareView
+from hotline.shares import expire_shares
+from hotline.store.counters import Counter, value
+from hotline.store.database import Database
+from hotline.store.models import GrantRow
+from relay.grant import Grant, GrantSet
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0  # how often to look without being called
+
+
+class TakesGrants(Protocol):
+    """The relay, as far as this module knows it."""
+
+    def apply(self, grants: GrantSet) -> None: ...
+
+
+class Reconciler:
+    """Owns the way from the tables to one relay.
+
+    on_expired: told of shares whose time was up. on_foreign_change: called when grants changed though nobody
+    in this process said so.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        directory: CameraDirectory,
+        relay: TakesGrants,
+        *,
+        utc: Callable[[], float],
+        on_expired: Callable[[Sequence[ShareView]], None],
+        on_foreign_change: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._relay = relay
+        self._utc = utc
+        self._on_expired = on_expired
+        self._on_foreign_change = on_foreign_change
+        self._one_at_a_time = asyncio.Lock()
+        self._applied: int | None = None
+        self._next_end: float | None = None
+        self._changed = asyncio.Event()
+
+    async def sync(self) -> int:
+        """Reads the grants in force and gives them to the relay; returns their revision.
+
+        Called after every change of ours, so that the relay knows before the asker is answered.
+        """
+        async with self._one_at_a_time:
+            now = self._utc()
+            await self._directory.refresh()
+            async with self._database.read() as session:
+                revision = await value(session, Counter.GRANTS)
+                rows = await session.scalars(
+                    select(GrantRow).where(GrantRow.revoked_at.is_(None), GrantRow.expires_at > now)
+                )
+                grants = tuple(
+                    Grant(
+                        id=row.id,
+                        receiver=row.receiver,
+                        share=row.share_id,
+                        camera=row.camera_id,
+                        not_before=row.not_before,
+                        expires_at=row.expires_at,
+                    )
+                    for row in rows
+                )
+            self._relay.apply(GrantSet(revision, grants))
+            self._applied = revision
+            self._next_end = min((grant.expires_at for grant in grants), default=None)
+            self._changed.set()
+            return revision
+
+    async def run(self) -> None:
+        """Looks, expires and syncs until cancelled; an error of the database is said and tried again."""
+        silent_since: float | None = None
+        while True:
+            try:
+                await self._look()
+                silent_since = None
+            except (SQLAlchemyError, Busy) as error:
+                now = asyncio.get_running_loop().time()
+                if silent_since is None:
+                    silent_since = now
+                    # The relay goes on with the grants it has, and ends them by its own clock.
+                    log.error("the database does not answer (%s); trying every second", type(error).__name__)
+            self._changed.clear()
+            wait = LOOK_S
+            if self._next_end is not None:
+                wait = min(wait, max(0.02, self._next_end - self._utc()))
+            try:
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    async def _look(self) -> None:
+        expired = await expire_shares(self._database, self._utc())
+        if expired:
+            await self.sync()
+            self._on_expired(expired)
+            return
+        async with self._database.read() as session:
+            revision = await value(session, Counter.GRANTS)
+        if revision != self._applied:
+            ours = self._one_at_a_time.locked()
+            await self.sync()
+            if not ours:
+                self._on_foreign_change()
+        else:
+            await self._directory.refresh()

@@ -1,0 +1,181 @@
+"""The record of who saw what: implements the relay's `ViewingRecorder`.
+
+A viewing is in the database, with its entry in the record, before the first media packet leaves. What a
+crash left open is closed at the next start, with that as the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.actor import Actor, Role, service
+from hotline.audit import STREAMING, Action, Subject, append
+from hotline.shares import SCENE
+from hotline.store.database import Database
+from hotline.store.models import CameraRow, GrantRow, IncidentRow, ShareRow, UserRow, ViewingRow
+from relay.ports import ViewingOpened
+
+log = logging.getLogger(__name__)
+
+
+class Refused(RuntimeError):
+    """The viewing names no grant in force: the viewer must not see anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewingView:
+    """A viewing as people see it. Times: UTC seconds; `closed_at` None while it goes on."""
+
+    viewer_id: str
+    share: str
+    incident: str
+    camera: str
+    camera_name_ko: str
+    camera_name_en: str
+    receiver: str
+    person: str
+    address: str | None
+    opened_at: float
+    closed_at: float | None
+    close_reason: str | None
+    bytes_sent: int | None
+
+
+class Viewings:
+    """Writes viewings down; one transaction each."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def opened(self, viewing: ViewingOpened) -> None:
+        """Raises `Refused` when the grant is unknown, of another viewer, or over."""
+        async with self._database.write() as session:
+            grant = await session.get(GrantRow, viewing.grant_id)
+            if (
+                grant is None
+                or grant.revoked_at is not None
+                or grant.expires_at <= viewing.at
+                or (grant.receiver, grant.share_id, grant.camera_id)
+                != (viewing.receiver, viewing.share, viewing.camera)
+            ):
+                raise Refused("the viewing names no grant in force")
+            row = ViewingRow(
+                viewer_id=viewing.viewer_id,
+                grant_id=grant.id,
+                share_id=grant.share_id,
+                camera_id=grant.camera_id,
+                receiver=grant.receiver,
+                person=viewing.person,
+                address=viewing.remote,
+                opened_at=viewing.at,
+            )
+            session.add(row)
+            await session.flush()
+            actor = await _viewer(session, row)
+            await append(session, Action.VIEW_START, actor, await _subject(session, row), viewing.at)
+
+    async def closed(self, viewer_id: str, at: float, reason: str, bytes_sent: int) -> None:
+        """A viewing that was never opened (the viewer was refused) has nothing to close."""
+        async with self._database.write() as session:
+            row = await session.get(ViewingRow, viewer_id)
+            if row is None or row.closed_at is not None:
+                return
+            actor = await _viewer(session, row)
+            await _close(session, row, actor, at, reason, bytes_sent)
+
+
+async def close_left_open(database: Database, now: float) -> int:
+    """Closes what a crash left open and says how many. For the start of the only service on a database."""
+    async with database.write() as session:
+        rows = list(await session.scalars(select(ViewingRow).where(ViewingRow.closed_at.is_(None))))
+        for row in rows:
+            await _close(session, row, service(), now, "service_stopped", None)
+    if rows:
+        log.warning("%d viewings were left open when the service stopped; closed now", len(rows))
+    return len(rows)
+
+
+async def list_viewings(
+    database: Database, *, limit: int = 200, share: str | None = None, open_only: bool = False
+) -> list[ViewingView]:
+    """Viewings, newest first."""
+    statement = (
+        select(ViewingRow, CameraRow, IncidentRow.number)
+        .join(CameraRow, CameraRow.id == ViewingRow.camera_id)
+        .join(ShareRow, ShareRow.id == ViewingRow.share_id)
+        .join(IncidentRow, IncidentRow.id == ShareRow.incident_id)
+        .order_by(ViewingRow.opened_at.desc(), ViewingRow.viewer_id)
+        .limit(limit)
+    )
+    if share is not None:
+        statement = statement.where(ViewingRow.share_id == share)
+    if open_only:
+        statement = statement.where(ViewingRow.closed_at.is_(None))
+    async with database.read() as session:
+        return [_view(*found) for found in (await session.execute(statement)).tuples()]
+
+
+def _view(row: ViewingRow, camera: CameraRow, incident: str) -> ViewingView:
+    return ViewingView(
+        viewer_id=row.viewer_id,
+        share=row.share_id,
+        incident=incident,
+        camera=row.camera_id,
+        camera_name_ko=camera.name_ko,
+        camera_name_en=camera.name_en,
+        receiver=row.receiver,
+        person=row.person,
+        address=row.address,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        close_reason=row.close_reason,
+        bytes_sent=row.bytes_sent,
+    )
+
+
+async def _close(
+    session: AsyncSession, row: ViewingRow, actor: Actor, at: float, reason: str, bytes_sent: int | None
+) -> None:
+    # A wall clock that was set back must not make a viewing end before it began.
+    row.closed_at = max(at, row.opened_at)
+    row.close_reason, row.bytes_sent = reason, bytes_sent
+    await session.flush()
+    await append(session, Action.VIEW_END, actor, await _subject(session, row), at)
+
+
+async def _viewer(session: AsyncSession, row: ViewingRow) -> Actor:
+    person = await session.get(UserRow, row.person)
+    return Actor(
+        id=row.person,
+        username=person.username if person is not None else row.person,
+        role=Role(person.role) if person is not None else None,
+        unit_id=person.unit_id if person is not None else None,
+        auth_method="token",
+        device=row.viewer_id,
+        address=row.address,
+    )
+
+
+async def _subject(session: AsyncSession, row: ViewingRow) -> Subject:
+    share = await session.get_one(ShareRow, row.share_id)
+    incident = await session.get_one(IncidentRow, share.incident_id)
+    camera = await session.get_one(CameraRow, row.camera_id)
+    return Subject(
+        incident_no=incident.number,
+        share=row.share_id,
+        legal_basis=share.legal_basis,
+        purpose=share.purpose,
+        cameras=(row.camera_id,),
+        camera_place=f"{camera.site} ({camera.latitude:.5f},{camera.longitude:.5f})",
+        subject_scope=SCENE,
+        receiver_org=(row.receiver,),
+        form=STREAMING,
+        period=(row.opened_at, row.closed_at) if row.closed_at is not None else None,
+        bytes_sent=row.bytes_sent,
+        reason=row.close_reason,
+        detail={"viewer": row.viewer_id, "grant": row.grant_id},
+    )
