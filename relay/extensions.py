@@ -32,11 +32,11 @@ class ExtensionBlock:
     abs_send_time_at: int | None = None
     transport_cc_at: int | None = None
 
-    def at(self, utc: float) -> bytes:
-        """The block as it leaves at `utc` (seconds), with the absolute send time in it."""
+    def at(self, now: float) -> bytes:
+        """The block as it leaves at `now` (seconds, any clock), with the absolute send time in it."""
         if self.abs_send_time_at is None:
             return self.block
-        value = int(utc * (1 << 18)) & 0xFFFFFF  # 6.18 fixed point seconds
+        value = int(now * (1 << 18)) & 0xFFFFFF  # 6.18 fixed point seconds
         at = self.abs_send_time_at
         return self.block[:at] + value.to_bytes(3, "big") + self.block[at + 3 :]
 

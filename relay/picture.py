@@ -76,11 +76,11 @@ class Picture:
         _ = self.payloads
         return self._refused
 
-    def runs(self, shape: Shape, utc: float) -> tuple[Run, ...]:
+    def runs(self, shape: Shape, now: float) -> tuple[Run, ...]:
         """The packets for viewers of this shape, prepared at the first call and kept until `release`."""
         runs = self._runs.get(shape)
         if runs is None:
-            runs = self._runs[shape] = lay_out(self.payloads, shape, utc)
+            runs = self._runs[shape] = lay_out(self.payloads, shape, now)
         return runs
 
     def release(self) -> None:
@@ -88,9 +88,9 @@ class Picture:
         self._runs.clear()
 
 
-def lay_out(payloads: tuple[bytes, ...], shape: Shape, utc: float) -> tuple[Run, ...]:
-    """Payloads to runs. `utc`: seconds, for the absolute send time."""
-    block = shape.extensions.at(utc)
+def lay_out(payloads: tuple[bytes, ...], shape: Shape, now: float) -> tuple[Run, ...]:
+    """Payloads to runs. `now`: seconds, for the absolute send time."""
+    block = shape.extensions.at(now)
     first_byte = 0x90 if block else 0x80
     rest = bytes(RTP_HEADER - 2) + block
     header = _head(first_byte, shape.payload_type) + rest

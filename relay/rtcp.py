@@ -122,6 +122,11 @@ def sender_report(ssrc: int, ntp: int, stamp: int, packets: int, octets: int) ->
     )
 
 
+def receiver_report(ssrc: int) -> bytes:
+    """RR without report blocks: what a compound packet begins with when there is nothing else to report."""
+    return struct.pack("!BBHI", 0x80, _RR, 1, ssrc)
+
+
 def source_description(ssrc: int, cname: str) -> bytes:
     """SDES with the one item that is required (RFC 3550 §6.5.1). `cname`: at most 255 bytes of UTF-8."""
     name = cname.encode()

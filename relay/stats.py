@@ -78,7 +78,6 @@ class FanoutCounters:
     keyframes: int = 0
     media_bytes: int = 0
     gaps: int = 0
-    lagged: int = 0
     refused_nal_units: int = 0
     failed_viewers: int = 0
     keyframe_requests: int = 0
@@ -88,8 +87,8 @@ class FanoutCounters:
 class FanoutStatistics:
     """One rendition as it stands.
 
-    gaps: times that pictures were missing from the camera. lagged: times that the relay itself fell behind.
-    bitrate: bit/s of the last seconds, pictures only. history_bytes: kept for retransmission and replay.
+    gaps: times that pictures were missing from the camera. bitrate: bit/s of the last seconds, pictures
+    only. history_bytes: kept for retransmission and replay.
     """
 
     camera: str
@@ -99,7 +98,6 @@ class FanoutStatistics:
     keyframes: int
     media_bytes: int
     gaps: int
-    lagged: int
     refused_nal_units: int
     failed_viewers: int
     keyframe_requests: int

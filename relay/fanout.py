@@ -1,0 +1,234 @@
+"""One rendition to all its viewers: read once, packetized once, given to each sender.
+
+Belongs here: who is on the rendition and the clocks that drive its senders. What one viewer gets is
+`relay/sender.py`. A fault in one viewer's sending ends that viewer only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from relay.capture import reference
+from relay.history import History
+from relay.picture import Picture
+from relay.sender import PictureSender
+from relay.stats import FanoutCounters, FanoutStatistics, RateMeter
+from streams.access_unit import AccessUnit
+from streams.rendition import Rendition
+
+log = logging.getLogger(__name__)
+
+PACE_TICK = 0.004
+"""Seconds between two looks at what pacing holds back."""
+REPORT_TICK = 0.2
+"""Seconds between two looks at whose sender report is due."""
+
+Failed = Callable[[Exception], None]
+
+
+class Fanout:
+    """The viewers of one rendition. Everything but `run` is plain calls in the loop's thread.
+
+    request_keyframe: asks the rendition's maker for a keyframe, where it can make one. instant_start:
+    whether a viewer begins with the newest group of pictures or waits for the next keyframe (for
+    comparison).
+    """
+
+    def __init__(
+        self,
+        rendition: Rendition,
+        *,
+        request_keyframe: Callable[[], None] | None = None,
+        instant_start: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+        utc: Callable[[], float] = time.time,
+    ) -> None:
+        self.name = rendition.name
+        self.history = History()
+        self.counters = FanoutCounters()
+        self._rendition = rendition
+        self._request_keyframe = request_keyframe
+        self._instant = instant_start
+        self._clock = clock
+        self._utc = utc
+        self._rate = RateMeter()
+        self._senders: dict[PictureSender, Failed | None] = {}
+        self._arriving: dict[PictureSender, Failed | None] = {}
+        self._holding: set[PictureSender] = set()
+        self._something_held = asyncio.Event()
+
+    @property
+    def viewers(self) -> int:
+        """How many are on it."""
+        return len(self._senders)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        for unit in self._rendition.ring.newest_gop():
+            self.history.push(Picture(unit))
+        for sender in tuple(self._senders):
+            self._guard(sender, lambda each: each.start(self, self._clock(), instant=self._instant))
+        stop_listening = self._rendition.ring.listen(self.push)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._pace(), name=f"pace/{self._rendition.camera_id}/{self.name}")
+                tasks.create_task(self._report(), name=f"report/{self._rendition.camera_id}/{self.name}")
+        finally:
+            stop_listening()
+
+    def attach(self, sender: PictureSender, failed: Failed | None = None) -> None:
+        """Put a viewer on the rendition. `failed` is called with the fault that ended its sending, if one
+        does.
+
+        A new viewer starts at once where the link can take the group of pictures so far. One that is on
+        another rendition leaves that one when it can start here: at once, or at the next keyframe.
+        """
+        now = self._clock()
+        if sender.supply is None:
+            self._senders[sender] = failed
+            self._guard(sender, lambda each: each.start(self, now, instant=self._instant))
+            self._report_to(sender, now)
+        elif sender.supply is self:
+            self._arriving.pop(sender, None)
+        else:
+            self._arriving[sender] = failed
+            if self._instant and sender.can_replay(self.history):
+                self._take_over(sender, now)
+
+    def detach(self, sender: PictureSender) -> None:
+        """Send it no more pictures. Detaching one that is not there does nothing."""
+        self._senders.pop(sender, None)
+        self._arriving.pop(sender, None)
+        self._holding.discard(sender)
+
+    def request_keyframe(self) -> None:
+        """Ask for a keyframe, where the rendition can make one."""
+        if self._request_keyframe is not None:
+            self.counters.keyframe_requests += 1
+            self._request_keyframe()
+
+    def push(self, unit: AccessUnit) -> None:
+        """Give the next picture to all viewers. Never raises: one bad picture is left out and logged."""
+        try:
+            self._push(unit)
+        except Exception:
+            log.exception("picture %d of %s/%s left out", unit.number, self._rendition.camera_id, self.name)
+
+    def bitrate(self, now: float) -> float:
+        """Bit/s of the pictures of the last two seconds."""
+        return self._rate.rate(now)
+
+    def statistics(self, now: float) -> FanoutStatistics:
+        """The rendition as it stands."""
+        counters = self.counters
+        return FanoutStatistics(
+            camera=self._rendition.camera_id,
+            rendition=self.name,
+            viewers=len(self._senders),
+            pictures=counters.pictures,
+            keyframes=counters.keyframes,
+            media_bytes=counters.media_bytes,
+            gaps=counters.gaps,
+            refused_nal_units=counters.refused_nal_units,
+            failed_viewers=counters.failed_viewers,
+            keyframe_requests=counters.keyframe_requests,
+            bitrate=self.bitrate(now),
+            history_bytes=self.history.size,
+        )
+
+    def _push(self, unit: AccessUnit) -> None:
+        now = self._clock()
+        newest = self.history.newest
+        gap = newest is not None and unit.number != newest.unit.number + 1
+        picture = Picture(unit)
+        self.history.push(picture)
+        self._count(unit, now)
+        if gap:
+            self.counters.gaps += 1
+            for sender in self._senders:
+                sender.missed(now)
+        if unit.is_idr and self._arriving:
+            for sender in tuple(self._arriving):
+                self._take_over(sender, now)
+        if not self._senders:
+            return
+        for sender in tuple(self._senders):
+            try:
+                sender.send_picture(picture, now)
+            except Exception as fault:
+                self._end(sender, fault)
+                continue
+            if sender.held and sender not in self._holding:
+                self._hold(sender)
+        self.counters.refused_nal_units += picture.refused
+        picture.release()
+
+    def _count(self, unit: AccessUnit, now: float) -> None:
+        size = unit.size
+        self.counters.pictures += 1
+        self.counters.keyframes += unit.is_idr
+        self.counters.media_bytes += size
+        self._rate.add(size, now)
+
+    def _take_over(self, sender: PictureSender, now: float) -> None:
+        failed = self._arriving.pop(sender)
+        if sender.supply is not None:
+            sender.supply.detach(sender)
+        self._senders[sender] = failed
+        self._guard(sender, lambda each: each.start(self, now, instant=self._instant))
+
+    def _guard(self, sender: PictureSender, act: Callable[[PictureSender], None]) -> None:
+        try:
+            act(sender)
+        except Exception as fault:
+            self._end(sender, fault)
+            return
+        if sender.held:
+            self._hold(sender)
+
+    def _end(self, sender: PictureSender, fault: Exception) -> None:
+        failed = self._senders.get(sender)
+        self.detach(sender)
+        self.counters.failed_viewers += 1
+        log.error(
+            "sending to a viewer of %s/%s failed; it ends here",
+            self._rendition.camera_id,
+            self.name,
+            exc_info=fault,
+        )
+        if failed is not None:
+            failed(fault)
+
+    def _hold(self, sender: PictureSender) -> None:
+        self._holding.add(sender)
+        self._something_held.set()
+
+    async def _pace(self) -> None:
+        while True:
+            await self._something_held.wait()
+            while self._holding:
+                await asyncio.sleep(PACE_TICK)
+                self._pump(self._clock())
+            self._something_held.clear()
+
+    def _pump(self, now: float) -> None:
+        for sender in tuple(self._holding):
+            self._holding.discard(sender)
+            self._guard(sender, lambda each: each.pump(now))
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_TICK)
+            now = self._clock()
+            for sender in tuple(self._senders):
+                if sender.report_due(now):
+                    self._report_to(sender, now)
+
+    def _report_to(self, sender: PictureSender, now: float) -> None:
+        newest = self.history.newest
+        if newest is not None and sender.report_due(now):
+            here = reference(newest.unit, now, self._utc())
+            self._guard(sender, lambda each: each.report(now, here))

@@ -1,0 +1,171 @@
+"""Packets of one viewer: numbered, protected, sent, and found again when they got lost.
+
+Belongs here: everything between a prepared run and the path, including retransmission. Not here: what is sent
+and when (`relay/sender.py`).
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+
+from relay.extensions import build_extensions
+from relay.packetize import RTP_HEADER
+from relay.picture import Picture, Run, Shape
+from relay.ports import EXTENSION_ABS_SEND_TIME, EXTENSION_TRANSPORT_CC, Path, RtpParameters, Srtp
+from relay.sent import SentPacket, SentPackets
+from relay.stats import SenderCounters
+
+_number_stamp_ssrc = struct.Struct("!HII").pack_into
+_short = struct.Struct("!H").pack_into
+_header = struct.Struct("!BBHII").pack
+
+
+class PacketWriter:
+    """Writes RTP and RTCP of one viewer. Raises `SrtpError` where SRTP refuses; the path never raises."""
+
+    __slots__ = (
+        "_arena",
+        "_counters",
+        "_head",
+        "_next",
+        "_parameters",
+        "_path",
+        "_rtx_next",
+        "_sent",
+        "_srtp",
+        "_ssrc",
+        "_transport_at",
+        "_transport_next",
+        "shape",
+    )
+
+    def __init__(
+        self,
+        parameters: RtpParameters,
+        srtp: Srtp,
+        path: Path,
+        counters: SenderCounters,
+        playout_delay: tuple[int, int] | None,
+    ) -> None:
+        ids = dict(parameters.extensions)
+        if parameters.rtx_ssrc is None:
+            # Without RTX a retransmission is the same packet, under the same key stream: it must not differ.
+            ids.pop(EXTENSION_ABS_SEND_TIME, None)
+            ids.pop(EXTENSION_TRANSPORT_CC, None)
+        extensions = build_extensions(ids, parameters.mid, playout_delay)
+        self.shape = Shape(parameters.payload_type, extensions, srtp.rtp_overhead)
+        self._parameters = parameters
+        self._srtp = srtp
+        self._arena = srtp.arena
+        self._path = path
+        self._counters = counters
+        self._sent = SentPackets()
+        self._ssrc = parameters.ssrc
+        self._head = RTP_HEADER + len(extensions.block) + srtp.rtp_overhead
+        at = extensions.transport_cc_at
+        self._transport_at = None if at is None else RTP_HEADER + at
+        self._transport_next = 0
+        # Away from the wrap, so that nothing that gets lost at the start confuses the roll-over counter.
+        self._next = 1 + secrets.randbelow(1 << 15)
+        self._rtx_next = 1 + secrets.randbelow(1 << 15)
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence number of the next packet, unwrapped."""
+        return self._next
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether RTX was negotiated: packets can be sent again under numbers of their own."""
+        return self._parameters.rtx_ssrc is not None
+
+    def write(self, run: Run, start: int, count: int, stamp: int, number: int, sent_at: float | None) -> bool:
+        """Send `count` packets of `run` from its packet `start` on. False: the path did not take them all.
+
+        stamp: RTP time, unwrapped. number: of the access unit. sent_at: monotonic seconds, where the send
+        time in the prepared packets is no longer true.
+        """
+        stride = run.stride
+        whole = count == run.count
+        ends = start + count == run.count
+        last = run.last if ends else run.length
+        size = (count - 1) * stride + last + self.shape.overhead
+        arena = self._arena
+        arena[:size] = run.template if whole else run.template[start * stride : start * stride + size]
+        sequence = self._next
+        low = sequence & 0xFFFF
+        stamp &= 0xFFFFFFFF
+        ssrc = self._ssrc
+        for at in range(2, size, stride):
+            _number_stamp_ssrc(arena, at, low, stamp, ssrc)
+            low = (low + 1) & 0xFFFF
+        if self._transport_at is not None:
+            self._number_for_transport(size, stride)
+        if sent_at is not None and self.shape.extensions.abs_send_time_at is not None:
+            self._time(size, stride, sent_at)
+        self._srtp.protect_run(run.length, count, last)
+        taken = self._path.send_run(arena[:size], stride)
+        if taken:
+            self._next = sequence + taken
+            self._sent.add(sequence, taken, number, run.first + start, stamp)
+            counters = self._counters
+            size = size if taken == count else taken * stride
+            counters.packets += taken
+            counters.bytes += size
+            counters.payload_bytes += size - taken * self._head
+        return taken == count
+
+    def find(self, sequence: int) -> SentPacket | None:
+        """What left under this sequence number (unwrapped)."""
+        return self._sent.find(sequence)
+
+    def repeat(self, sequence: int, packet: SentPacket, picture: Picture, now: float) -> int:
+        """Send a packet again: by RTX (RFC 4588) where negotiated, else as it was. Bytes that left."""
+        payload = picture.payloads[packet.index]
+        block = self.shape.extensions.at(now)
+        marker = 0x80 if packet.index == len(picture.payloads) - 1 else 0
+        first = 0x90 if block else 0x80
+        rtx_type, rtx_ssrc = self._parameters.rtx_payload_type, self._parameters.rtx_ssrc
+        original = sequence & 0xFFFF
+        if rtx_type is None or rtx_ssrc is None:
+            head = _header(first, marker | self.shape.payload_type, original, packet.stamp, self._ssrc)
+            plain = head + block + payload
+        else:
+            number = self._rtx_next & 0xFFFF
+            self._rtx_next += 1
+            head = _header(first, marker | rtx_type, number, packet.stamp, rtx_ssrc)
+            plain = head + self._numbered(block) + original.to_bytes(2, "big") + payload
+        protected = self._srtp.protect_rtp(plain)
+        if not self._path.send((protected,)):
+            return 0
+        self._counters.retransmitted += 1
+        self._counters.retransmitted_bytes += len(protected)
+        return len(protected)
+
+    def control(self, compound: bytes) -> None:
+        """Send RTCP. Whether it leaves does not matter: the next one says the same."""
+        self._path.send((self._srtp.protect_rtcp(compound),))
+
+    def _number_for_transport(self, size: int, stride: int) -> None:
+        assert self._transport_at is not None
+        number = self._transport_next
+        for at in range(self._transport_at, size, stride):
+            _short(self._arena, at, number & 0xFFFF)
+            number += 1
+        self._transport_next = number
+
+    def _numbered(self, block: bytes) -> bytes:
+        at = self.shape.extensions.transport_cc_at
+        if at is None:
+            return block
+        number = (self._transport_next & 0xFFFF).to_bytes(2, "big")
+        self._transport_next += 1
+        return block[:at] + number + block[at + 2 :]
+
+    def _time(self, size: int, stride: int, now: float) -> None:
+        at = self.shape.extensions.abs_send_time_at
+        assert at is not None
+        value = self.shape.extensions.at(now)[at : at + 3]
+        for place in range(RTP_HEADER + at, size, stride):
+            self._arena[place : place + 3] = value
