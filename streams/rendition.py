@@ -37,6 +37,7 @@ class Rendition:
         ring: Ring | None = None,
         freshness: Freshness | None = None,
         clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.camera_id = camera_id
         self.name = name
@@ -49,7 +50,7 @@ class Rendition:
         self.sps: bytes | None = None
         self.format: Sps | None = None
         self.has_b_slices = False
-        self._clock = clock
+        self._on_change = on_change
         self._signal = Signal()
         self._format_signal = Signal()
         self._state: SourceState = Offline(clock(), Reason.STOPPED, None)
@@ -95,6 +96,7 @@ class Rendition:
         if state != self._state:
             self._state = state
             self._signal.notify()
+            self._on_change()
 
     def set_sps(self, sps: bytes) -> None:
         """Take a new SPS. Raises `ProtocolError` if it is none."""

@@ -1,0 +1,66 @@
+"""When to try a camera again. Pure: failures and `now` in, delays out.
+
+Two clocks: `Backoff`, one per source, for cameras that are away; `Refusals`, one per camera and shared by its
+profiles, because a camera locks the account, not the stream, after a few wrong passwords.
+"""
+
+from __future__ import annotations
+
+from streams.camera import Credentials
+from streams.policies import Policies
+
+
+class Backoff:
+    """The row of delays of one source: 0.25, 0.5, 1 s, then 1 s while urgent and 5 s otherwise."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+        self._failures = 0
+
+    def failed(self, lived_s: float | None) -> None:
+        """An attempt failed. `lived_s`: how long it gave pictures, None if it gave none."""
+        if lived_s is not None and lived_s >= self._policies.steady_s:
+            self._failures = 0
+        self._failures += 1
+
+    def delay_s(self, urgent: bool, chance: float) -> float:
+        """Seconds until the next attempt. `chance`: from 0 to 1, spreads the cameras of a city."""
+        row = self._policies.retry_s
+        if self._failures <= len(row):
+            base = row[max(0, self._failures - 1)]
+        else:
+            base = self._policies.retry_urgent_s if urgent else self._policies.retry_idle_s
+        return base * (1 + self._policies.retry_jitter * (2 * chance - 1))
+
+
+class Refusals:
+    """How often a camera has refused its password in a row, over all its profiles."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+        self._count = 0
+        self._last = 0.0
+        self._credentials: Credentials | None = None
+
+    def refused(self, credentials: Credentials | None, now: float) -> None:
+        """The camera refused these."""
+        if credentials != self._credentials:
+            self._count = 0
+        self._credentials = credentials
+        self._count += 1
+        self._last = now
+
+    def accepted(self) -> None:
+        """The camera took the password."""
+        self._count = 0
+
+    def wait_s(self, credentials: Credentials | None, now: float) -> float:
+        """Seconds before these may be tried; other credentials than the refused ones may at once."""
+        if self._count < self._policies.refusals_before_pause or credentials != self._credentials:
+            return 0.0
+        return max(0.0, self._last + self._policies.refusal_pause_s - now)
+
+    def claim(self, credentials: Credentials | None, now: float) -> None:
+        """An attempt begins: the other profile's waits its minute from here."""
+        if self._count >= self._policies.refusals_before_pause and credentials == self._credentials:
+            self._last = now

@@ -1,0 +1,249 @@
+"""One RTSP session with one camera: DESCRIBE, SETUP of the video alone, PLAY, keep-alive, TEARDOWN.
+
+Belongs here: which request follows which, and what a status means. A redirect is never followed, audio is
+never set up (개인정보 보호법 §25⑤), every session that was set up ends with TEARDOWN, within a deadline.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+
+from streams.camera import Credentials
+from streams.errors import CameraError, ProtocolError
+from streams.policies import KeepAlive, Policies
+from streams.rtsp.address import RtspAddress, resolve_control, usable_base
+from streams.rtsp.auth import Authenticator, Challenge, parse_challenges, strongest
+from streams.rtsp.connection import Connection, connect
+from streams.rtsp.messages import Response, parse_session, parse_transport
+from streams.rtsp.sdp import VideoTrack, choose_video, parse_sdp
+from streams.state import Reason
+
+USER_AGENT = "hotline"
+
+
+class Dialogue:
+    """Use as an async context manager: entering connects, leaving sends TEARDOWN and closes.
+
+    on_rtp, on_rtcp: called with a view valid during the call, and monotonic seconds. All methods raise
+    `CameraError`.
+    """
+
+    def __init__(
+        self,
+        address: RtspAddress,
+        credentials: Credentials | None,
+        policies: Policies,
+        *,
+        on_rtp: Callable[[memoryview, float], None],
+        on_rtcp: Callable[[memoryview, float], None],
+        on_resync: Callable[[], None],
+        keep_alive: KeepAlive | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._address = address
+        self._authenticator = Authenticator(credentials) if credentials else None
+        self._policies = policies
+        self._on_rtp = on_rtp
+        self._on_rtcp = on_rtcp
+        self._on_resync = on_resync
+        self._clock = clock
+        self._keep_alive = keep_alive or policies.keep_alive
+        self._connection: Connection | None = None
+        self._accepted = False  # the camera has taken our password on this connection
+        self._base = address.url
+        self._aggregate = address.url
+        self._session: str | None = None
+        self._set_up = False
+        self._rtp_channel, self._rtcp_channel = 0, 1
+        self._interval_s = 30.0
+        self._next_keep_alive: float | None = None
+        self._public: frozenset[str] = frozenset()
+        self._get_parameter_refused = False
+        self.own_ssrc = secrets.randbits(32)
+        self.asked_alive_at: float | None = None  # newest keep-alive, monotonic seconds
+
+    async def __aenter__(self) -> Dialogue:
+        self._connection = await connect(
+            self._address.host,
+            self._address.port,
+            self._on_frame,
+            self._on_resync,
+            timeout_s=self._policies.connect_s,
+            clock=self._clock,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            if self._set_up and connection.failure is None:
+                headers = self._headers("TEARDOWN", self._aggregate)
+                await connection.request("TEARDOWN", self._aggregate, headers, self._policies.teardown_s)
+        except CameraError:
+            pass  # it did not answer, or is gone: closing is all that is left, and why we leave is known
+        finally:
+            await connection.close()
+
+    async def describe(self) -> VideoTrack:
+        """Ask what the camera has and choose the video track."""
+        url = self._address.url
+        response = await self._request("DESCRIBE", url, (("Accept", "application/sdp"),))
+        self._base = usable_base(response.header("content-base") or response.header("content-location"), url)
+        try:
+            description = parse_sdp(response.body)
+        except ProtocolError as error:
+            raise CameraError(Reason.PROTOCOL, str(error)) from None
+        self._aggregate = resolve_control(self._base, description.control)
+        return choose_video(description)
+
+    async def set_up(self, track: VideoTrack) -> None:
+        """Set up the video track over the same TCP connection."""
+        assert self._connection is not None
+        url = resolve_control(self._aggregate, track.control)
+        response = await self._request("SETUP", url, (("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"),))
+        self._set_up = True
+        self._take_session(response)
+        try:
+            channels = parse_transport(response.header("transport"))
+        except ProtocolError as error:
+            raise CameraError(Reason.PROTOCOL, str(error)) from None
+        self._rtp_channel, self._rtcp_channel = self._connection.wire.channels = channels
+
+    async def play(self) -> None:
+        """Start the pictures. They may come before the reply does."""
+        response = await self._request("PLAY", self._aggregate, (("Range", "npt=0.000-"),))
+        self._take_session(response)
+        self._next_keep_alive = self._clock() + self._interval_s
+
+    def tend(self, now: float) -> float:
+        """Send the keep-alive if it is due; returns when it will be (monotonic seconds)."""
+        if self._keep_alive is KeepAlive.REPORTS_ONLY or self._next_keep_alive is None:
+            return now + self._interval_s
+        if now >= self._next_keep_alive:
+            self._next_keep_alive = now + self._interval_s
+            self.asked_alive_at = now
+            self._send_keep_alive(again=True)
+        return self._next_keep_alive
+
+    def send_report(self, compound: bytes) -> None:
+        """Send an RTCP compound."""
+        assert self._connection is not None
+        self._connection.send_frame(self._rtcp_channel, compound)
+
+    async def wait(self, timeout_s: float) -> None:
+        """Let the pictures come for that long, or until `wake`."""
+        assert self._connection is not None
+        await self._connection.wait(timeout_s)
+
+    def wake(self) -> None:
+        """Let `wait` return early."""
+        if self._connection is not None:
+            self._connection.wake()
+
+    def _on_frame(self, channel: int, payload: memoryview) -> None:
+        connection = self._connection
+        if connection is None or not self._set_up:
+            return
+        if channel == self._rtp_channel:
+            self._on_rtp(payload, connection.received_at)
+        elif channel == self._rtcp_channel:
+            self._on_rtcp(payload, connection.received_at)
+
+    def _headers(self, method: str, url: str, more: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+        headers = [("User-Agent", USER_AGENT), *more]
+        if self._session is not None:
+            headers.append(("Session", self._session))
+        answer = self._authenticator.header(method, url) if self._authenticator else None
+        if answer is not None:
+            headers.append(("Authorization", answer))
+        return headers
+
+    async def _request(self, method: str, url: str, more: Iterable[tuple[str, str]] = ()) -> Response:
+        """A request, authenticated where the camera wants it. Returns a 2xx response."""
+        assert self._connection is not None
+        for _ in range(3):  # without an answer, with one, and once more where the nonce was stale
+            answered = self._authenticator.challenge if self._authenticator else None
+            try:
+                headers = self._headers(method, url, more)
+                response = await self._connection.request(method, url, headers, self._policies.reply_s)
+            except ProtocolError as error:
+                raise CameraError(Reason.PROTOCOL, str(error)) from None
+            if response.status != 401:
+                self._accepted = self._accepted or answered is not None
+                return _checked(method, response)
+            self._take_challenge(response, answered)
+        raise CameraError(Reason.UNAUTHORIZED, "the camera asks for the password again and again")
+
+    def _take_challenge(self, response: Response, answered: Challenge | None) -> None:
+        """Answer the camera's challenge from now on. Raises `CameraError` where that is of no use."""
+        challenge = strongest(parse_challenges(response.all("www-authenticate")))
+        if self._authenticator is None:
+            raise CameraError(Reason.UNAUTHORIZED, "the camera asks for a password and none is known")
+        if challenge is None:
+            raise CameraError(Reason.UNAUTHORIZED, "the camera asks for an authentication we do not have")
+        if answered is not None:
+            renewed = challenge.nonce != answered.nonce and (challenge.stale or self._accepted)
+            if not renewed:
+                raise CameraError(Reason.UNAUTHORIZED, "the camera refuses user or password")
+        self._authenticator.take(challenge)
+
+    def _take_session(self, response: Response) -> None:
+        value = response.header("session")
+        if value is None:
+            return
+        try:
+            session = parse_session(value)
+        except ProtocolError as error:
+            raise CameraError(Reason.PROTOCOL, str(error)) from None
+        if session.id != self._session or "timeout" in value.lower():
+            self._interval_s = min(30.0, max(0.5, session.timeout_s / 2))
+        self._session = session.id
+
+    def _send_keep_alive(self, *, again: bool) -> None:
+        assert self._connection is not None
+        method = "OPTIONS"
+        if self._keep_alive is KeepAlive.GET_PARAMETER or (
+            self._keep_alive is KeepAlive.AUTO
+            and "GET_PARAMETER" in self._public
+            and not self._get_parameter_refused
+        ):
+            method = "GET_PARAMETER"
+
+        def take(response: Response) -> None:
+            if response.status == 401 and again:
+                answered = self._authenticator.challenge if self._authenticator else None
+                try:
+                    self._take_challenge(response, answered)
+                except CameraError:
+                    return  # pictures are the proof of life; if they end, the next session says why
+                self._send_keep_alive(again=False)
+            elif response.status >= 400 and method == "GET_PARAMETER":
+                self._get_parameter_refused = True
+            elif method == "OPTIONS" and response.status == 200:
+                listed = response.header("public") or ""
+                self._public = frozenset(item.strip().upper() for item in listed.split(","))
+
+        self._connection.send(method, self._aggregate, self._headers(method, self._aggregate), take)
+
+
+def _checked(method: str, response: Response) -> Response:
+    """The response if it says yes. Raises `CameraError` with the reason if it says no."""
+    status = response.status
+    if status < 300:
+        return response
+    if status < 400:
+        raise CameraError(Reason.REDIRECTED, f"{method} was answered with a redirect, never followed")
+    if status == 403:
+        raise CameraError(Reason.UNAUTHORIZED, f"{method} was answered {response.words}")
+    if status in (404, 410):
+        raise CameraError(Reason.NOT_FOUND, f"{method} was answered {response.words}")
+    if status == 461:
+        raise CameraError(Reason.PROTOCOL, "the camera does not send over TCP")
+    raise CameraError(Reason.PROTOCOL, f"{method} was answered {response.words}")

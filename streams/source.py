@@ -1,0 +1,324 @@
+"""One live RTSP session to one profile of one camera, again and again.
+
+`run()` retries, `_run_once()` fails. Writes its rendition and nothing else. One task, no queue: pictures go
+from the socket into the ring in the same loop iteration; the task only watches over them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from streams.camera import Camera, Credentials, ProfileName
+from streams.depacketize import CodedPicture, Depacketizer, depacketizer
+from streams.errors import CameraError, ProtocolError
+from streams.freshness import Evidence, judge
+from streams.h264 import NalType, is_b_slice
+from streams.policies import KeepAlive, Policies
+from streams.rendition import Rendition
+from streams.retry import Backoff, Refusals
+from streams.rtp import RtpReceiver, parse_sender_report
+from streams.rtsp.address import parse_address
+from streams.rtsp.dialogue import Dialogue
+from streams.rtsp.sdp import VideoTrack
+from streams.state import Connecting, Live, Offline, Reason, Stalled
+
+log = logging.getLogger(__name__)
+
+_KEEP_ALIVE_BLAME_S = 2.0  # a connection closed this soon after a keep-alive was closed because of it
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What the current attempt has given so far; monotonic seconds."""
+
+    first_packet: float | None = None
+    first_picture: float | None = None
+    newest_picture: float | None = None
+
+
+class Source:
+    """Keeps one rendition supplied while somebody holds it.
+
+    camera, credentials: looked up anew at every attempt. urgent: whether somebody has the right to look now.
+    """
+
+    def __init__(
+        self,
+        rendition: Rendition,
+        profile: ProfileName,
+        camera: Callable[[], Camera | None],
+        credentials: Callable[[], Credentials | None],
+        refusals: Refusals,
+        policies: Policies,
+        *,
+        urgent: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.rendition = rendition
+        self._profile = profile
+        self._camera = camera
+        self._credentials = credentials
+        self._refusals = refusals
+        self._policies = policies
+        self._urgent = urgent
+        self._clock = clock
+        self._chance = chance
+        self._poke = asyncio.Event()
+        self._progress = _Progress()
+        self._used: Credentials | None = None  # in the newest attempt
+        self._keep_alive = policies.keep_alive
+        self._short_of_sets = False  # the last attempt failed for want of parameter sets
+        self._said: set[Reason] = set()  # reasons already logged since the camera was last live
+
+    def wake(self) -> None:
+        """Try again at once, if the camera may be tried: somebody began to care, or its record changed."""
+        self._poke.set()
+
+    async def run(self) -> None:
+        """Keep the camera's pictures coming until cancelled. Then TEARDOWN, and the state is STOPPED."""
+        backoff = Backoff(self._policies)
+        lost_at: float | None = None
+        try:
+            while True:
+                self._progress = progress = _Progress()
+                try:
+                    self._used = await self._wait_for_leave()
+                    self._poke.clear()
+                    await self._run_once(self._used)
+                    raise CameraError(Reason.CLOSED, "the session ended")
+                except CameraError as error:
+                    failure = error
+                except Exception:
+                    failure = CameraError(Reason.PROTOCOL, "internal error")
+                    if Reason.PROTOCOL not in self._said:
+                        log.exception("camera %s/%s: internal error", self.rendition.camera_id, self._profile)
+                now = self._clock()
+                if progress.newest_picture is not None:
+                    lost_at = progress.newest_picture
+                    lived = progress.newest_picture - (progress.first_picture or progress.newest_picture)
+                    backoff.failed(lived)
+                else:
+                    lost_at = now if lost_at is None else lost_at
+                    backoff.failed(None)
+                await self._be_offline(failure, lost_at, backoff.delay_s(self._urgent(), self._chance()))
+        finally:
+            self.rendition.set_state(Offline(self._clock(), Reason.STOPPED, None))
+            self.rendition.ring.clear()
+
+    async def _be_offline(self, failure: CameraError, lost_at: float, delay_s: float) -> None:
+        """Say why, once per loss; wait for the next attempt."""
+        rendition = self.rendition
+        now = self._clock()
+        if failure.reason is Reason.UNAUTHORIZED:
+            self._refusals.refused(self._used, now)
+            rendition.counters.refusals += 1
+        pause = self._refusals.wait_s(self._used, now)
+        if not self._said:
+            rendition.counters.losses += 1
+        if failure.reason not in self._said:
+            self._said.add(failure.reason)
+            log.warning("camera %s/%s: %s", rendition.camera_id, self._profile, failure)
+        delay_s = max(delay_s, pause)
+        rendition.set_state(Offline(lost_at, failure.reason, now + delay_s))
+        await self._sleep(delay_s)
+
+    async def _wait_for_leave(self) -> Credentials | None:
+        """Wait while the camera must not be tried because it refused the password too often.
+
+        Returns the credentials to try.
+        """
+        while True:
+            now, credentials = self._clock(), self._credentials()
+            pause = self._refusals.wait_s(credentials, now)
+            if pause <= 0:
+                self._refusals.claim(credentials, now)
+                return credentials
+            state = self.rendition.state
+            since = state.since if isinstance(state, Offline) else now
+            self.rendition.set_state(Offline(since, Reason.UNAUTHORIZED, now + pause))
+            await self._sleep(pause)
+
+    async def _sleep(self, delay_s: float) -> None:
+        try:
+            async with asyncio.timeout(delay_s):
+                await self._poke.wait()
+        except TimeoutError:
+            pass
+        self._poke.clear()
+
+    async def _run_once(self, credentials: Credentials | None) -> None:
+        """One session from connecting to its failure. Raises `CameraError`."""
+        rendition, policies = self.rendition, self._policies
+        rendition.counters.attempts += 1
+        rendition.set_state(Connecting(self._clock()))
+        camera = self._camera()
+        url = camera.profiles.get(self._profile) if camera else None
+        if url is None:
+            raise CameraError(Reason.NOT_FOUND, "the camera or its profile is not in the inventory any more")
+        try:
+            address = parse_address(url)
+        except ProtocolError as error:
+            raise CameraError(Reason.UNREACHABLE, str(error)) from None
+        reception = _Reception(self, self._progress)
+        dialogue = Dialogue(
+            address,
+            credentials,
+            policies,
+            on_rtp=reception.on_rtp,
+            on_rtcp=reception.on_rtcp,
+            on_resync=reception.on_resync,
+            keep_alive=self._keep_alive,
+            clock=self._clock,
+        )
+        reception.dialogue = dialogue
+        try:
+            async with dialogue:
+                track = await dialogue.describe()
+                self._refusals.accepted()
+                reception.begin(track)
+                await dialogue.set_up(track)
+                await dialogue.play()
+                await self._watch(dialogue, reception)
+        except CameraError as error:
+            self._learn(error, dialogue)
+            raise
+
+    async def _watch(self, dialogue: Dialogue, reception: _Reception) -> None:
+        """Watch over the pictures until they end."""
+        rendition, policies, progress = self.rendition, self._policies, self._progress
+        played = self._clock()
+        foreign = rendition.counters.foreign_packets
+        next_report = played + policies.report_every_s
+        while True:
+            now = self._clock()
+            verdict = judge(
+                Evidence(
+                    played,
+                    progress.first_packet,
+                    rendition.counters.foreign_packets > foreign,
+                    reception.has_parameter_sets,
+                    progress.newest_picture,
+                    rendition.limit_s,
+                    self._short_of_sets,
+                ),
+                policies,
+                now,
+            )
+            if verdict.stalled and isinstance(rendition.state, Live) and progress.newest_picture is not None:
+                rendition.set_state(Stalled(progress.newest_picture))
+            if verdict.failure is not None:
+                raise CameraError(*verdict.failure)
+            if now >= next_report:
+                next_report = now + policies.report_every_s
+                dialogue.send_report(reception.report(dialogue.own_ssrc, now))
+            wake_at = min(verdict.look_again, dialogue.tend(now), next_report, now + policies.stall_floor_s)
+            await dialogue.wait(max(0.001, wake_at - now))
+
+    def _learn(self, error: CameraError, dialogue: Dialogue) -> None:
+        """What this failure says about how to treat the camera next time."""
+        self._short_of_sets = error.reason is Reason.NO_PARAMETER_SETS
+        if error.reason is not Reason.CLOSED:
+            return
+        asked = dialogue.asked_alive_at
+        if asked is not None and self._clock() - asked <= _KEEP_ALIVE_BLAME_S:
+            mild = self._keep_alive is KeepAlive.OPTIONS
+            self._keep_alive = KeepAlive.REPORTS_ONLY if mild else KeepAlive.OPTIONS
+        elif self._keep_alive is KeepAlive.REPORTS_ONLY:
+            self._keep_alive = self._policies.keep_alive  # it timed out without: the blame was wrong
+
+    def is_live(self) -> None:
+        """The first picture of a session is there."""
+        if self._said:
+            log.info("camera %s/%s: live again", self.rendition.camera_id, self._profile)
+            self._said.clear()
+        self._short_of_sets = False
+
+
+class _Reception:
+    """From one session's packets to the rendition. Synchronous; runs in the socket's callback."""
+
+    def __init__(self, source: Source, progress: _Progress) -> None:
+        self._source = source
+        self._rendition = source.rendition
+        self._progress = progress
+        self._depacketizer: Depacketizer | None = None
+        self._receiver: RtpReceiver | None = None
+        self._sets_version = -1
+        self._now = 0.0
+        self.dialogue: Dialogue | None = None
+
+    def begin(self, track: VideoTrack) -> None:
+        """A track was chosen. Raises `CameraError` where there is no depacketizer for it."""
+        counters = self._rendition.counters
+        self._depacketizer = depacketizer(track.codec, track.parameter_sets, self._on_picture, counters)
+        self._receiver = RtpReceiver(track.payload_type, self._depacketizer, counters)
+        self._rendition.track.restart()
+        self._rendition.has_b_slices = False
+        self._take_sets()
+
+    @property
+    def has_parameter_sets(self) -> bool:
+        """Whether SPS and PPS are known."""
+        return self._depacketizer is not None and self._depacketizer.parameter_sets.complete
+
+    def report(self, own_ssrc: int, now: float) -> bytes:
+        """The receiver report that is due."""
+        assert self._receiver is not None
+        return self._receiver.receiver_report(own_ssrc, now)
+
+    def on_rtp(self, packet: memoryview, now: float) -> None:
+        """A packet of the video track."""
+        receiver = self._receiver
+        if receiver is None:
+            return
+        self._now = now
+        receiver.feed(packet, now)
+        if self._progress.first_packet is None and receiver.received:
+            self._progress.first_packet = now
+            assert self.dialogue is not None
+            self.dialogue.wake()
+
+    def on_rtcp(self, compound: memoryview, now: float) -> None:
+        """An RTCP compound."""
+        report = parse_sender_report(compound)
+        if report is not None and self._receiver is not None:
+            self._receiver.report_received(report, now)
+            if self._rendition.track.report(report):
+                self._rendition.counters.sender_reports += 1
+
+    def on_resync(self) -> None:
+        """Bytes were lost between two frames."""
+        self._rendition.counters.resyncs += 1
+        if self._depacketizer is not None:
+            self._depacketizer.lost()
+
+    def _take_sets(self) -> None:
+        assert self._depacketizer is not None
+        sets = self._depacketizer.parameter_sets
+        if sets.version != self._sets_version:
+            self._sets_version = sets.version
+            self._rendition.offer_sps(sets.sps)
+
+    def _on_picture(self, picture: CodedPicture) -> None:
+        rendition, progress, now = self._rendition, self._progress, self._now
+        self._take_sets()
+        instant = rendition.track.picture(picture.timestamp, now)
+        if instant.jumped:
+            rendition.counters.time_jumps += 1
+        if not rendition.has_b_slices and not picture.is_idr:
+            last = picture.nal_units[-1]
+            rendition.has_b_slices = last[0] & 0x1F == NalType.SLICE and is_b_slice(last)
+        was_live = isinstance(rendition.state, Live)
+        progress.newest_picture = now
+        if progress.first_picture is None:
+            progress.first_picture = now
+            self._source.is_live()
+        rendition.push(instant, now, picture.is_idr, picture.nal_units)
+        if not was_live and self.dialogue is not None:
+            self.dialogue.wake()
