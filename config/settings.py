@@ -219,19 +219,19 @@ class StreamsRoom(Room):
     """Cameras to pictures."""
 
     connect_deadline_s: Seconds = Field(
-        default=5.0, description="Seconds until a camera's port must be open."
+        default=3.0, description="Seconds until a camera's port must be open."
     )
     answer_deadline_s: Seconds = Field(
-        default=5.0, description="Seconds until a camera must answer a request."
+        default=3.0, description="Seconds until a camera must answer a request."
     )
     first_picture_deadline_s: Seconds = Field(
-        default=10.0, description="Seconds until the first picture must come after PLAY."
+        default=5.0, description="Seconds until the first picture must come after PLAY."
     )
     stall_s: Seconds = Field(
         default=1.0, description="Seconds without a picture, or three picture intervals if longer: stalled."
     )
     lost_s: Seconds = Field(
-        default=10.0, description="Seconds without a picture: the session is given up, retried."
+        default=5.0, description="Seconds without a picture: the session is given up, retried."
     )
     linger_s: float = Field(
         default=5.0, ge=0, le=3600, description="Seconds a camera's session is kept after the last viewer."
