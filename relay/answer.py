@@ -83,15 +83,12 @@ def write_answer(
     return "\r\n".join(lines) + "\r\n"
 
 
-def write_restart(
-    mid: str, credentials: Credentials, fingerprint: str, candidates: Sequence[Candidate]
-) -> str:
+def write_restart(mid: str, credentials: Credentials, candidates: Sequence[Candidate]) -> str:
     """The answer to an ICE restart: an SDP fragment (RFC 8840) with the new generation and all candidates."""
     lines = [
         "a=ice-lite",
         f"a=ice-ufrag:{credentials.ufrag}",
         f"a=ice-pwd:{credentials.password}",
-        f"a=fingerprint:{fingerprint}",
         f"m=video {candidates[0].port} UDP/TLS/RTP/SAVPF 0",
         f"a=mid:{mid}",
         *candidate_lines(candidates),

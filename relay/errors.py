@@ -25,11 +25,11 @@ class DtlsError(RelayError):
     """The DTLS handshake failed or the association ended. The text says why, in a few words."""
 
 
-class TokenRejected(RelayError):  # noqa: N818 - a verdict, not an accident
+class TokenRejected(RelayError):
     """The viewing token is no good. One class for every reason, so that an answer cannot tell them apart."""
 
 
-class OfferRefused(RelayError):  # noqa: N818
+class OfferRefused(RelayError):
     """The offer cannot be answered. `status`: the HTTP status (400, 406, 413 or 415)."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -38,7 +38,7 @@ class OfferRefused(RelayError):  # noqa: N818
         self.detail = detail
 
 
-class Refused(RelayError):  # noqa: N818
+class Refused(RelayError):
     """The request is understood and not granted. `status`: the HTTP status; `retry_after`: whole seconds."""
 
     def __init__(self, status: int, detail: str, retry_after: int | None = None) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from streams.camera import ProfileName
+from streams.rendition import Rendition
 from streams.state import SourceState
 
 ARENA_SIZE = 65_535
@@ -116,6 +118,22 @@ EXTENSION_MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 EXTENSION_ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 EXTENSION_TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 EXTENSION_PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+
+
+class Hold(Protocol):
+    """Keeps one profile of a camera running until it is released."""
+
+    def release(self) -> None: ...
+
+
+class Cameras(Protocol):
+    """What the relay asks of `streams.hub.CameraHub`."""
+
+    def hold(self, camera_id: str, profile: ProfileName, *, urgent: bool) -> Hold: ...
+
+    def rendition(self, camera_id: str, profile: ProfileName) -> Rendition | None: ...
+
+    async def changed(self, seen: int) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,458 @@
+"""The relay of one process: its port, its viewers, what it keeps warm, and the grants that allow it all.
+
+Belongs here: admission, the grant set and its expiry, who owns which task. Not here: a viewer's life
+(`relay/viewer.py`), HTTP (`relay/http.py`), the meaning of a share.
+
+`run()` owns every task; `apply`, `admit` and `delete` are called in the same event loop. The grant set is
+enforced by the relay's own clock, so a control plane that is gone is never an open door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from relay import ice, seam, token
+from relay.addresses import machine_addresses, reachable
+from relay.answer import Candidate, write_answer, write_restart
+from relay.errors import Refused, TokenRejected
+from relay.fanout import Fanout
+from relay.grant import Grant, GrantSet
+from relay.offer import Offer, choose_format, parse_offer
+from relay.peer import Peer
+from relay.ports import Cameras, Feed, Hold, RtpParameters, ViewerStatus, ViewingRecorder
+from relay.settings import RelaySettings
+from relay.udp import Peers, UdpPort
+from relay.viewer import Admitted, Viewer
+from relay.whep import Fragment, is_restart, turn_links
+from streams.camera import ProfileName
+from streams.errors import UnknownCameraError
+from streams.rendition import Rendition
+from streams.state import Connecting, Live, Offline, Stalled
+
+logger = logging.getLogger(__name__)
+
+TICK = 0.25
+"""Seconds between looks at the clock for grants that begin or end."""
+CERTIFICATE_RENEWAL = 7 * 86_400.0
+"""Seconds before its end at which the DTLS certificate is replaced, for new viewers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a POST came to: the viewer's id, the answer, its ETag and the TURN servers (`Link` values)."""
+
+    viewer_id: str
+    answer: str
+    etag: str
+    links: tuple[str, ...]
+
+
+class Relay:
+    """See the module. `started` is set when the port is open; then `port` is what it is."""
+
+    def __init__(
+        self,
+        settings: RelaySettings,
+        cameras: Cameras,
+        recorder: ViewingRecorder,
+        token_key: bytes,
+        *,
+        utc: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.started = asyncio.Event()
+        self.revision = -1
+        """Revision of the grant set in force; -1 before the first."""
+        self.peers = Peers()
+        self._settings = settings
+        self._cameras = cameras
+        self._recorder = recorder
+        self._token_key = token_key
+        self._utc = utc
+        self._clock = clock
+        self._udp = UdpPort(self.peers, clock)
+        self._candidates: tuple[Candidate, ...] = ()
+        self._arena = seam.Arena()
+        self._certificate = seam.Certificate()
+        self._grants: dict[tuple[str, str, str], list[Grant]] = {}
+        self._viewers: dict[str, Viewer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._held: dict[str, tuple[Hold, ...]] = {}
+        self._fanouts: dict[tuple[str, ProfileName], _RunningFanout] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._feeds_seen = 0
+
+    @property
+    def port(self) -> int:
+        """The UDP port, once `started`."""
+        return self._udp.port
+
+    @property
+    def body_deadline_s(self) -> float:
+        """Seconds within which the body of a request must be there."""
+        return self._settings.body_deadline_s
+
+    async def run(self) -> None:
+        """Open the port and serve until cancelled; then end every viewer in order.
+
+        Raises OSError at once when the port cannot be had.
+        """
+        settings = self._settings
+        self._udp.open(settings.hosts, settings.udp_port)
+        try:
+            addresses = settings.advertised_addresses or reachable(settings.hosts, machine_addresses())
+            self._candidates = tuple(Candidate(address, self._udp.port) for address in addresses)
+            logger.info("media on UDP port %d, %d addresses", self._udp.port, len(self._candidates))
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                self.started.set()
+                try:
+                    await self._watch_clock()
+                finally:
+                    self._group = None
+                    await self._drain()
+        finally:
+            self._release_all()
+            self._udp.close()
+            self.started.clear()
+
+    # Grants.
+
+    def apply(self, grants: GrantSet) -> None:
+        """Make `grants` the whole truth. An older revision than the one in force is ignored."""
+        if grants.revision < self.revision:
+            logger.info("grant set %d ignored: %d is in force", grants.revision, self.revision)
+            return
+        self.revision = grants.revision
+        index: dict[tuple[str, str, str], list[Grant]] = defaultdict(list)
+        for grant in grants.grants:
+            index[(grant.receiver, grant.share, grant.camera)].append(grant)
+        self._grants = dict(index)
+        self._enforce()
+
+    def _enforce(self) -> None:
+        """Bring what is held and who watches in line with the grants in force now."""
+        now = self._utc()
+        wanted = {grant.camera for several in self._grants.values() for grant in several if grant.holds(now)}
+        for camera in self._held.keys() - wanted:
+            self._let_go(camera)
+        for camera in wanted - self._held.keys():
+            self._warm(camera)
+        for viewer in self._viewers.values():
+            who = viewer.admitted
+            if self._grant(who.receiver, who.share, who.camera, now) is None:
+                viewer.close("the grant ended")
+
+    def _grant(self, receiver: str, share: str, camera: str, now: float) -> Grant | None:
+        several = self._grants.get((receiver, share, camera), ())
+        return next((grant for grant in several if grant.holds(now)), None)
+
+    async def _watch_clock(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            self._enforce()
+            if self._certificate.expires_at - self._utc() < CERTIFICATE_RENEWAL:
+                self._certificate = seam.Certificate()
+
+    def _warm(self, camera: str) -> None:
+        try:
+            self._held[camera] = tuple(
+                self._cameras.hold(camera, profile, urgent=True) for profile in ProfileName
+            )
+        except UnknownCameraError:
+            # Known to the control plane and not (or no more) to the inventory: its viewers get a 404.
+            self._held[camera] = ()
+            logger.warning("camera %s is granted but not known", camera)
+
+    def _let_go(self, camera: str) -> None:
+        for hold in self._held.pop(camera):
+            hold.release()
+        for profile in ProfileName:
+            running = self._fanouts.get((camera, profile))
+            if running is not None and not running.viewers:
+                self._end_fanout((camera, profile))
+
+    def _release_all(self) -> None:
+        for camera in list(self._held):
+            self._let_go(camera)
+
+    # Viewers.
+
+    def check(self, camera: str, text: str | None) -> tuple[token.ViewToken, Grant]:
+        """Whom a bearer token speaks for, and the grant that covers `camera`.
+
+        Raises `Refused`: 401 without a good token, 404 for a camera that is unknown or not covered.
+        """
+        try:
+            if text is None:
+                raise TokenRejected("no token")
+            bearer = token.verify(self._token_key, text, self._utc())
+        except TokenRejected:
+            raise Refused(401, "a valid viewing token is needed") from None
+        grant = self._grant(bearer.receiver, bearer.share, camera, self._utc())
+        if grant is None:
+            raise Refused(404, "no such camera")
+        return bearer, grant
+
+    async def admit(self, camera: str, text: str | None, body: bytes, profile: ProfileName) -> Admission:
+        """Let a viewer in: from an SDP offer to the answer, its task started.
+
+        Raises `Refused` (401, 404, 409 the camera is offline, 429, 503) or `OfferRefused` (400, 406, 413).
+        """
+        bearer, grant = self.check(camera, text)
+        offer = parse_offer(body)
+        self._demand_room(camera, grant)
+        rendition = self._rendition(camera, profile)
+        await self._await_format(rendition)
+        # The wait may have changed what was true.
+        bearer, grant = self.check(camera, text)
+        self._demand_room(camera, grant)
+        if self._group is None:
+            raise Refused(503, "the relay is stopping", retry_after=2)
+        fanout = self._fanout(camera, rendition)
+        parameters = _parameters(offer, rendition)
+        peer = Peer(
+            ice.Credentials.fresh(offer.ufrag),
+            self._certificate,
+            offer.fingerprints,
+            self._arena,
+            self._clock(),
+        )
+        admitted = Admitted(
+            id=secrets.token_urlsafe(18),
+            camera=camera,
+            profile=rendition.name,
+            grant_id=grant.id,
+            receiver=bearer.receiver,
+            share=bearer.share,
+            person=bearer.person,
+        )
+        viewer = Viewer(
+            admitted,
+            peer,
+            parameters,
+            fanout.fanout,
+            self._recorder,
+            self._settings,
+            utc=self._utc,
+            clock=self._clock,
+        )
+        answer = write_answer(
+            offer,
+            parameters,
+            peer.ice.credentials,
+            self._certificate.fingerprint,
+            self._candidates,
+            secrets.randbits(62),
+        )
+        self._viewers[admitted.id] = viewer
+        self.peers.add(peer)
+        fanout.viewers.add(admitted.id)
+        task = self._group.create_task(self._live(viewer, fanout), name=f"viewer {admitted.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        links = turn_links(self._settings.turn_servers, admitted.id, self._utc())
+        return Admission(admitted.id, answer, _etag(peer), tuple(links))
+
+    def delete(self, camera: str, viewer_id: str) -> None:
+        """End a viewer at once. Raises `Refused` 404 for one that is not there."""
+        viewer = self._viewer(camera, viewer_id)
+        viewer.close("ended by the viewer")
+        self.peers.remove(viewer.peer)
+        self._viewers.pop(viewer_id, None)
+
+    def etag(self, camera: str, viewer_id: str) -> str:
+        """The ETag of a viewer's ICE generation. Raises `Refused` 404."""
+        return _etag(self._viewer(camera, viewer_id).peer)
+
+    def is_restart(self, camera: str, viewer_id: str, fragment: Fragment) -> bool:
+        """Whether `fragment` begins a new ICE generation of the viewer. Raises `Refused` 404."""
+        return is_restart(fragment, self._viewer(camera, viewer_id).peer.ice.credentials.remote_ufrag)
+
+    def restart(
+        self, camera: str, viewer_id: str, text: str | None, fragment: Fragment
+    ) -> tuple[str, str] | None:
+        """Take the fragment of a PATCH: a new ICE generation gives its answer and ETag, anything else None.
+
+        Raises `Refused` 401 or 404. Whatever fails leaves the viewer as it was.
+        """
+        bearer, _ = self.check(camera, text)
+        viewer = self._viewer(camera, viewer_id)
+        if (bearer.receiver, bearer.share) != (viewer.admitted.receiver, viewer.admitted.share):
+            raise Refused(404, "no such viewer")
+        peer = viewer.peer
+        if fragment.ufrag is None or not is_restart(fragment, peer.ice.credentials.remote_ufrag):
+            return None
+        credentials = peer.ice.restart(fragment.ufrag)
+        self.peers.add(peer)
+        return write_restart(viewer.parameters.mid, credentials, self._candidates), _etag(peer)
+
+    def viewers(self) -> list[ViewerStatus]:
+        """Every viewer as it stands, half-open ones too."""
+        return [viewer.status() for viewer in self._viewers.values()]
+
+    def _viewer(self, camera: str, viewer_id: str) -> Viewer:
+        viewer = self._viewers.get(viewer_id)
+        if viewer is None or viewer.admitted.camera != camera:
+            raise Refused(404, "no such viewer")
+        return viewer
+
+    def _demand_room(self, camera: str, grant: Grant) -> None:
+        settings = self._settings
+        viewers = [viewer.admitted for viewer in self._viewers.values()]
+        if len(viewers) >= settings.max_viewers:
+            raise Refused(503, "the relay has as many viewers as it may have", retry_after=5)
+        if sum(who.camera == camera for who in viewers) >= settings.max_viewers_per_feed:
+            raise Refused(503, "the camera has as many viewers as it may have", retry_after=5)
+        if sum(who.grant_id == grant.id for who in viewers) >= settings.max_viewers_per_grant:
+            raise Refused(429, "the unit watches this camera as often as it may", retry_after=5)
+
+    def _rendition(self, camera: str, wanted: ProfileName) -> Rendition:
+        """The wanted rendition, or the other one while that is the only one with a picture.
+
+        Raises `Refused` 409 when the camera is offline.
+        """
+        other = ProfileName.MAIN if wanted is ProfileName.SUB else ProfileName.SUB
+        found = [
+            rendition
+            for rendition in (self._cameras.rendition(camera, wanted), self._cameras.rendition(camera, other))
+            if rendition is not None
+        ]
+        if not found:
+            raise Refused(404, "no such camera")
+        for states in ((Live,), (Connecting, Stalled)):
+            for rendition in found:
+                if isinstance(rendition.state, states) and (
+                    rendition is found[0] or isinstance(found[0].state, Offline)
+                ):
+                    return rendition
+        raise Refused(409, "the camera is offline", retry_after=1)
+
+    async def _await_format(self, rendition: Rendition) -> None:
+        """Give a camera that is just connecting a moment to tell its profile; go on without it after that."""
+        if rendition.format is not None:
+            return
+        try:
+            async with asyncio.timeout(self._settings.profile_wait_s):
+                await rendition.wait_format()
+        except TimeoutError:
+            logger.info("camera %s: profile not known yet, answering without", rendition.camera_id)
+
+    async def _live(self, viewer: Viewer, fanout: _RunningFanout) -> None:
+        who = viewer.admitted
+        logger.info("viewer %s: camera %s, %s", who.id, who.camera, who.profile)
+        try:
+            reason = await viewer.run()
+            logger.info("viewer %s ended: %s", who.id, reason)
+        finally:
+            self.peers.remove(viewer.peer)
+            self._viewers.pop(who.id, None)
+            fanout.viewers.discard(who.id)
+            if not fanout.viewers and who.camera not in self._held:
+                self._end_fanout((who.camera, ProfileName(who.profile)))
+
+    async def _drain(self) -> None:
+        """End every viewer, with its record, within the deadline."""
+        for viewer in self._viewers.values():
+            viewer.close("the relay stops")
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self._settings.stop_deadline_s)
+            if late:
+                logger.warning("%d viewers did not end in time", len(late))
+        for key in list(self._fanouts):
+            self._end_fanout(key)
+
+    # Fan-out.
+
+    def _fanout(self, camera: str, rendition: Rendition) -> _RunningFanout:
+        key = (camera, ProfileName(rendition.name))
+        running = self._fanouts.get(key)
+        if running is None:
+            assert self._group is not None
+            fanout = Fanout(rendition)
+            task = self._group.create_task(_supervised(fanout.run(), f"fan-out of {camera}"))
+            running = self._fanouts[key] = _RunningFanout(fanout, task, set())
+        return running
+
+    def _end_fanout(self, key: tuple[str, ProfileName]) -> None:
+        running = self._fanouts.pop(key, None)
+        if running is not None:
+            running.task.cancel()
+
+    # State of feeds.
+
+    def feeds(self, cameras: Collection[str]) -> dict[str, Feed]:
+        """What is true of each of `cameras` that is known."""
+        now = self._clock()
+        feeds = {}
+        for camera in cameras:
+            renditions = [
+                rendition
+                for rendition in (self._cameras.rendition(camera, profile) for profile in ProfileName)
+                if rendition is not None
+            ]
+            if not renditions:
+                continue
+            best = min(renditions, key=lambda each: _RANK[type(each.state)])
+            newest = best.ring.newest
+            feeds[camera] = Feed(
+                camera=camera,
+                state=best.state,
+                newest_rtp=None if newest is None else newest.media_time & 0xFFFFFFFF,
+                newest_age_s=None if newest is None else now - newest.arrived,
+                limit_s=best.limit_s,
+            )
+        return feeds
+
+    async def feeds_changed(self, timeout: float) -> None:
+        """Wait until the state of any feed has changed since the last call, at most `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                self._feeds_seen = await self._cameras.changed(self._feeds_seen)
+        except TimeoutError:
+            return
+
+
+_RANK: dict[type, int] = {Live: 0, Stalled: 1, Connecting: 2, Offline: 3}
+
+
+@dataclass(slots=True)
+class _RunningFanout:
+    fanout: Fanout
+    task: asyncio.Task[None]
+    viewers: set[str]
+
+
+async def _supervised(work: Coroutine[Any, Any, None], name: str) -> None:
+    """Run what belongs to one camera so that its fault does not end the others."""
+    try:
+        await work
+    except Exception:
+        logger.exception("%s failed", name)
+
+
+def _parameters(offer: Offer, rendition: Rendition) -> RtpParameters:
+    chosen = choose_format(offer, rendition.profile_level_id)
+    ssrc = 2 * secrets.randbits(30) + 2
+    return RtpParameters(
+        payload_type=chosen.payload_type,
+        ssrc=ssrc,
+        cname=secrets.token_hex(8),
+        mid=offer.sections[offer.video].mid or "0",
+        profile_level_id=chosen.profile_level_id,
+        rtx_payload_type=chosen.rtx_payload_type,
+        rtx_ssrc=None if chosen.rtx_payload_type is None else ssrc + 1,
+        extensions=offer.extensions,
+        feedback=chosen.feedback,
+    )
+
+
+def _etag(peer: Peer) -> str:
+    return f'"{peer.ice.credentials.ufrag}"'

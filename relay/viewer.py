@@ -1,0 +1,221 @@
+"""One viewer's whole life in one `run()`: ICE, DTLS, the record, media, the end with a reason.
+
+Belongs here: the order of these and their deadlines. Not here: bytes on the wire (`relay/peer.py`), packets
+of video (`relay/sender.py`), who may watch (`relay/relay.py`).
+
+A camera that goes away does not end a viewer: nothing here looks at the camera at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from relay.dtls import DtlsState
+from relay.fanout import Fanout
+from relay.peer import Peer
+from relay.ports import RtpParameters, ViewerStatus, ViewingOpened, ViewingRecorder
+from relay.sender import PictureSender
+from relay.settings import RelaySettings
+
+logger = logging.getLogger(__name__)
+
+
+class Stage(StrEnum):
+    """Where a viewer stands: each waits for the next."""
+
+    CHECKING = "checking"  # for a connectivity check
+    SECURING = "securing"  # for DTLS, and for the record
+    PLAYING = "playing"
+    CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who was let in to what. All but `id` are opaque here."""
+
+    id: str
+    camera: str
+    profile: str
+    grant_id: str
+    receiver: str
+    share: str
+    person: str
+
+
+class _Over(Exception):
+    """Ends the life; the text is the reason for the record."""
+
+
+class Viewer:
+    """One WHEP resource, one peer connection. `run()` is called once and owns everything."""
+
+    def __init__(
+        self,
+        admitted: Admitted,
+        peer: Peer,
+        parameters: RtpParameters,
+        fanout: Fanout,
+        recorder: ViewingRecorder,
+        settings: RelaySettings,
+        *,
+        utc: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.admitted = admitted
+        self.peer = peer
+        self.parameters = parameters
+        self.stage = Stage.CHECKING
+        self.opened_at = utc()
+        self._fanout = fanout
+        self._recorder = recorder
+        self._settings = settings
+        self._utc = utc
+        self._clock = clock
+        self._reason: str | None = None
+        self._recording = False
+        self._sender: PictureSender | None = None
+
+    def close(self, reason: str) -> None:
+        """End the viewer, soon; the first reason stands."""
+        self._reason = self._reason or reason
+        self.peer.changed.set()
+
+    async def run(self) -> str:
+        """Live until the end; returns the reason. Everything is freed when it returns or is cancelled."""
+        reason = "stopped"
+        try:
+            async with asyncio.TaskGroup() as group:
+                try:
+                    await self._live(group)
+                except _Over as over:
+                    reason = str(over)
+        except Exception:
+            # A fault in one viewer must end that viewer only.
+            logger.exception("viewer %s failed", self.admitted.id)
+            reason = "internal fault"
+        finally:
+            self.stage = Stage.CLOSING
+            self.peer.close()
+            await self._record_end(self._reason or reason)
+        return reason
+
+    def status(self) -> ViewerStatus:
+        """The viewer as it stands."""
+        who = self.admitted
+        sent = self._sender.statistics(self._clock()) if self._sender is not None else None
+        return ViewerStatus(
+            id=who.id,
+            camera=who.camera,
+            profile=who.profile,
+            grant_id=who.grant_id,
+            receiver=who.receiver,
+            share=who.share,
+            person=who.person,
+            state=self.stage.value,
+            opened_at=self.opened_at,
+            remote=self.peer.host,
+            packets_sent=sent.packets if sent else 0,
+            bytes_sent=sent.bytes if sent else 0,
+        )
+
+    async def _live(self, group: asyncio.TaskGroup) -> None:
+        peer, settings = self.peer, self._settings
+        await self._until(
+            lambda: peer.ice.path is not None, settings.ice_deadline_s, "no connectivity check came"
+        )
+        self.stage = Stage.SECURING
+        recorded = group.create_task(self._record(), name=f"record {self.admitted.id}")
+        recorded.add_done_callback(lambda _: peer.changed.set())
+        try:
+            await self._until(
+                lambda: peer.dtls.state is DtlsState.CONNECTED,
+                settings.dtls_deadline_s,
+                "DTLS did not finish",
+            )
+            await self._until(recorded.done, settings.record_deadline_s, "the viewing could not be recorded")
+        finally:
+            recorded.cancel()
+        if not recorded.result():
+            raise _Over("the viewing could not be recorded")
+        await self._play()
+
+    async def _play(self) -> None:
+        peer = self.peer
+        assert peer.srtp is not None
+        sender = self._sender = PictureSender(self.parameters, peer.srtp, peer)
+        peer.on_rtcp = sender.on_rtcp
+        self.stage = Stage.PLAYING
+        self._fanout.attach(sender, lambda _: self.close("internal fault"))
+        try:
+            while True:
+                silence = self._clock() - peer.last_heard
+                if silence >= self._settings.silence_s:
+                    raise _Over("gone: nothing heard from the viewer")
+                await self._until(lambda: False, self._settings.silence_s - silence, None)
+        finally:
+            self._fanout.detach(sender)
+            sender.bye()
+
+    async def _until(self, reached: Callable[[], bool], seconds: float, late: str | None) -> None:
+        """Wait until `reached`. Raises `_Over` when the viewer ends before, or with `late` after `seconds`.
+
+        `late` None: just return after `seconds`.
+        """
+        due = self._clock() + seconds
+        changed = self.peer.changed
+        while True:
+            changed.clear()
+            if self._reason is not None:
+                raise _Over(self._reason)
+            if self.peer.failure is not None:
+                raise _Over(self.peer.failure)
+            if reached():
+                return
+            left = due - self._clock()
+            if left <= 0:
+                if late is None:
+                    return
+                raise _Over(late)
+            retransmission = self.peer.dtls.timeout()
+            try:
+                async with asyncio.timeout(left if retransmission is None else min(left, retransmission)):
+                    await changed.wait()
+            except TimeoutError:
+                self.peer.retransmit()
+
+    async def _record(self) -> bool:
+        """Have the viewing written down; says whether it is."""
+        who = self.admitted
+        viewing = ViewingOpened(
+            viewer_id=who.id,
+            grant_id=who.grant_id,
+            receiver=who.receiver,
+            share=who.share,
+            person=who.person,
+            camera=who.camera,
+            at=self._utc(),
+            remote=self.peer.host or "",
+        )
+        self._recording = True
+        try:
+            async with asyncio.timeout(self._settings.record_deadline_s):
+                await self._recorder.opened(viewing)
+        except Exception:
+            logger.exception("viewer %s: the viewing could not be recorded", who.id)
+            return False
+        return True
+
+    async def _record_end(self, reason: str) -> None:
+        if not self._recording:
+            return
+        sent = self.status().bytes_sent
+        try:
+            async with asyncio.timeout(self._settings.record_deadline_s):
+                await self._recorder.closed(self.admitted.id, self._utc(), reason, sent)
+        except Exception:
+            logger.exception("viewer %s: the end of the viewing could not be recorded", self.admitted.id)
