@@ -10,16 +10,12 @@ import { styleMap } from "lit/directives/style-map.js";
 import { distance } from "../core/duration.js";
 import { bestGrid, type Grid } from "../core/grid.js";
 import type { Hotline } from "../core/hotline.js";
-import type { Share, SharedCamera } from "../core/model.js";
+import type { Share } from "../core/model.js";
+import { type Cell, cellsOf, keyOf, Targets } from "../core/targets.js";
 import { Localized } from "../text/language.js";
 import { shared } from "./style.js";
 import "./camera-tile.js";
 import "./incident-heading.js";
-
-interface Cell {
-  readonly share: Share;
-  readonly camera: SharedCamera;
-}
 
 /** Height of a group's heading, CSS pixels; near enough to choose a grid. */
 const HEADING = 48;
@@ -97,6 +93,7 @@ export class VideoWall extends LitElement {
   @query(".back") private back!: HTMLButtonElement | null;
 
   readonly #localized = new Localized(this);
+  readonly #targets = new Targets();
   readonly #sized = new ResizeObserver((entries) => {
     const box = entries.at(-1)?.contentRect;
     if (box !== undefined) this.size = { width: box.width, height: box.height };
@@ -115,7 +112,8 @@ export class VideoWall extends LitElement {
   }
 
   override willUpdate(): void {
-    if (this.enlarged !== null && !this.#cells().some((cell) => keyOf(cell) === this.enlarged)) {
+    this.#targets.keep(cellsOf(this.shares));
+    if (this.enlarged !== null && !cellsOf(this.shares).some((cell) => keyOf(cell) === this.enlarged)) {
       this.enlarged = null; // its share ended
     }
     if (this.enlarged === null) delete this.dataset["enlarged"];
@@ -173,17 +171,18 @@ export class VideoWall extends LitElement {
     `;
   }
 
-  #tile({ share, camera }: Cell): TemplateResult {
+  #tile(cell: Cell): TemplateResult {
+    const { camera } = cell;
     return html`<camera-tile
       .hotline=${this.hotline}
-      .target=${this.#target(share, camera)}
+      .target=${this.hotline === null ? null : this.#targets.of(this.hotline, cell)}
       .name=${this.#localized.name(camera)}
       .caption=${`${distance(camera.distance_m)} ${this.#localized.direction(camera)}`}
     ></camera-tile>`;
   }
 
   #enlargedTile(): TemplateResult | typeof nothing {
-    const cell = this.#cells().find((each) => keyOf(each) === this.enlarged);
+    const cell = cellsOf(this.shares).find((each) => keyOf(each) === this.enlarged);
     if (cell === undefined) return nothing;
     // Keyed: another camera is another element, so that no picture ever stands under another's name.
     return html`
@@ -201,28 +200,6 @@ export class VideoWall extends LitElement {
         )}
       </div>
     `;
-  }
-
-  /** The same object for the same camera, or the tile would begin anew with every render. */
-  readonly #targets = new Map<string, NonNullable<HTMLElementTagNameMap["camera-tile"]["target"]>>();
-
-  #target(
-    share: Share,
-    camera: SharedCamera,
-  ): NonNullable<HTMLElementTagNameMap["camera-tile"]["target"]> | null {
-    if (this.hotline === null) return null;
-    const key = keyOf({ share, camera });
-    const target = this.#targets.get(key) ?? {
-      share: share.id,
-      camera: camera.id,
-      token: this.hotline.tokenOf(share.id),
-    };
-    this.#targets.set(key, target);
-    return target;
-  }
-
-  #cells(): Cell[] {
-    return this.shares.flatMap((share) => share.cameras.map((camera) => ({ share, camera })));
   }
 
   #enlarge(key: string): void {
@@ -243,7 +220,7 @@ export class VideoWall extends LitElement {
 
   readonly #onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const cells = this.#cells();
+    const cells = cellsOf(this.shares);
     const digit = /^[1-9]$/.test(event.key) ? cells[Number(event.key) - 1] : undefined;
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.#columns(), ArrowUp: -this.#columns() }[
       event.key
@@ -272,8 +249,4 @@ export class VideoWall extends LitElement {
     const layout = this.renderRoot.querySelector<HTMLElement>(".grid")?.dataset["layout"] ?? "1x1";
     return Number(layout.split("x")[0]);
   }
-}
-
-function keyOf({ share, camera }: Cell): string {
-  return `${share.id} ${camera.id}`;
 }

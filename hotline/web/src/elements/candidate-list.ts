@@ -1,0 +1,149 @@
+// <candidate-list>: the cameras nearest to an incident with their live pictures, and which of them to share.
+//
+// Fires `choose` (ReadonlySet of ids) and `highlight` (id or null). For tests: data-camera and data-chosen on
+// each entry.
+
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { Hotline } from "../core/hotline.js";
+import type { Candidate } from "../core/model.js";
+import type { Target } from "../core/pool.js";
+import { Localized } from "../text/language.js";
+import { shared } from "./style.js";
+import "./camera-tile.js";
+
+@customElement("candidate-list")
+export class CandidateList extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      ul {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(min(168px, 45%), 1fr));
+        gap: 8px;
+      }
+      li {
+        position: relative;
+        overflow: hidden;
+        border: 2px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--raised);
+      }
+      li[data-chosen] {
+        border-color: var(--action);
+      }
+      li:hover,
+      li[data-highlighted] {
+        outline: 2px solid var(--focus);
+      }
+      camera-tile {
+        aspect-ratio: 16 / 9;
+      }
+      label {
+        display: flex;
+        gap: 8px;
+        align-items: start;
+        min-height: 44px;
+        padding: 6px 8px;
+        font-size: 14px;
+        line-height: 1.3;
+        cursor: pointer;
+      }
+      /* The whole entry is the checkbox's: a big target, and the picture stays unobstructed. */
+      label::after {
+        position: absolute;
+        inset: 0;
+        content: "";
+      }
+      input {
+        flex: none;
+        width: 22px;
+        min-height: 22px;
+        margin: 0;
+      }
+      .rank {
+        font-weight: 700;
+      }
+      .shared {
+        color: var(--live);
+        font-weight: 600;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) hotline: Hotline | null = null;
+  @property({ attribute: false }) candidates: readonly Candidate[] = [];
+  /** What to receive of each camera; null until the preview is granted. */
+  @property({ attribute: false }) targets: ReadonlyMap<string, Target> = new Map();
+  @property({ attribute: false }) chosen: ReadonlySet<string> = new Set();
+  /** Cameras that a running share of this incident has already. */
+  @property({ attribute: false }) sharedAlready: ReadonlySet<string> = new Set();
+  @property({ attribute: false }) highlighted: string | null = null;
+  readonly #localized = new Localized(this);
+
+  override render(): TemplateResult {
+    const { texts } = this.#localized;
+    if (this.candidates.length === 0) return html`<p class="quiet">${texts.noCandidates}</p>`;
+    return html`
+      <ul>
+        ${repeat(
+          this.candidates,
+          ({ camera }) => camera.id,
+          (candidate) => this.#entry(candidate),
+        )}
+      </ul>
+    `;
+  }
+
+  #entry(candidate: Candidate): TemplateResult {
+    const { texts, language } = this.#localized;
+    const { camera } = candidate;
+    const name = this.#localized.name(camera);
+    const chosen = this.chosen.has(camera.id);
+    return html`
+      <li
+        data-camera=${camera.id}
+        ?data-chosen=${chosen}
+        ?data-highlighted=${camera.id === this.highlighted}
+        @pointerenter=${() => this.#fire("highlight", camera.id)}
+        @pointerleave=${() => this.#fire("highlight", null)}
+      >
+        <camera-tile
+          .hotline=${this.hotline}
+          .target=${this.targets.get(camera.id) ?? null}
+          .name=${name}
+          .profile=${"sub"}
+        ></camera-tile>
+        <label>
+          <input
+            type="checkbox"
+            .checked=${chosen}
+            aria-label=${texts.chooseCamera(name)}
+            @change=${() => this.#toggle(camera.id)}
+          />
+          <span>
+            <span class="rank">${candidate.rank}</span> ${
+              language === "ko" ? candidate.reason_ko : candidate.reason_en
+            }
+            ${
+              this.sharedAlready.has(camera.id)
+                ? html`<span class="shared">· ${texts.alreadyShared}</span>`
+                : nothing
+            }
+          </span>
+        </label>
+      </li>
+    `;
+  }
+
+  #toggle(id: string): void {
+    const chosen = new Set(this.chosen);
+    if (!chosen.delete(id)) chosen.add(id);
+    this.#fire("choose", chosen);
+  }
+
+  #fire(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
