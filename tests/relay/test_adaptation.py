@@ -1,0 +1,154 @@
+"""Adaptation on virtual time: a model of a link with a queue, a viewer on it, reports twice a second."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from relay.adaptation import UP_AFTER, Adaptation, Cause, Decision, LinkReport, LowestRoundTrip, Rung
+
+SUB = Rung("sub", 250_000)
+MAIN = Rung("main", 2_000_000)
+LADDER = (SUB, MAIN)
+STEP = 0.5
+
+
+@dataclass
+class Link:
+    """A link of `rate(now)` bit/s with a queue of `queue_s` seconds in front and random loss."""
+
+    rate: Callable[[float], float]
+    loss: float = 0.0
+    rtt: float = 0.08
+    queue_s: float = 0.8
+    seed: int = 7
+    queued: float = 0.0
+    rng: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+
+    def carry(self, now: float, sent: float) -> LinkReport:
+        """Half a second of sending at `sent` bit/s, as the receiver reports it."""
+        rate = self.rate(now)
+        backlog = self.queued + (sent - rate) * STEP
+        room = rate * self.queue_s
+        dropped = max(backlog - room, 0.0)
+        self.queued = min(max(backlog, 0.0), room)
+        lost = min(dropped / (sent * STEP) + self.rng.uniform(0.6, 1.4) * self.loss, 1.0)
+        received = min(sent, rate) * (1 - self.loss)
+        return LinkReport(
+            lost=lost,
+            rtt=self.rtt + self.queued / rate,
+            estimate=min(1.5 * received + 10_000, rate if sent > rate else 1e12),
+            sent=sent,
+        )
+
+
+@dataclass
+class Ride:
+    """What happened to one viewer: its rendition over time."""
+
+    path: list[tuple[float, str]] = field(default_factory=list)
+    worst_queue: float = 0.0
+
+    def at(self, when: float) -> str:
+        return next(name for at, name in reversed(self.path) if at <= when)
+
+    def switches(self) -> list[tuple[float, str]]:
+        changes = [self.path[0]]
+        changes += [now for before, now in zip(self.path, self.path[1:], strict=False) if now[1] != before[1]]
+        return changes[1:]
+
+
+def ride(link: Link, seconds: float, start: str = "main", **wishes: str) -> Ride:
+    adaptation = Adaptation(0.0)
+    current, result, now = start, Ride(), 0.0
+    decision = Decision(current, Cause.HOLD)
+    rates = {rung.name: rung.bitrate for rung in LADDER}
+    while now < seconds:
+        result.path.append((now, current))
+        report = link.carry(now, rates[current] + decision.probe)
+        result.worst_queue = max(result.worst_queue, link.queued / link.rate(now))
+        now += STEP
+        adaptation.observe(now, report)
+        decision = adaptation.decide(now, LADDER, current, **wishes)
+        current = decision.rung
+    return result
+
+
+def test_a_wide_link_stays_on_the_source() -> None:
+    assert ride(Link(lambda _: 20e6), 60).switches() == []
+
+
+def test_random_loss_on_a_wide_link_is_not_congestion() -> None:
+    assert ride(Link(lambda _: 20e6, loss=0.05), 60).switches() == []
+
+
+def test_down_within_two_seconds_of_trouble() -> None:
+    def rate(now: float) -> float:
+        return 20e6 if now < 20 else 400_000
+
+    assert ride(Link(rate), 40).at(22.0) == "sub"
+
+
+def test_up_again_after_ten_good_seconds_and_a_test_of_the_link() -> None:
+    def rate(now: float) -> float:
+        return 400_000 if now < 20 else 20e6
+
+    result = ride(Link(rate), 90)
+    (_, first), (when, second) = result.switches()[:2]
+    assert (first, second) == ("sub", "main")
+    assert when >= 20
+    assert result.path[-1][1] == "main"
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.05])
+def test_a_weak_link_is_tested_ever_more_rarely_and_never_given_what_it_cannot_carry(loss: float) -> None:
+    result = ride(Link(lambda _: 400_000, loss=loss), 300, start="sub")
+    assert result.switches() == []
+    assert result.worst_queue < 0.75
+
+
+def test_a_step_up_needs_the_good_seconds_first() -> None:
+    result = ride(Link(lambda _: 20e6), 60, start="sub")
+    assert result.switches()[0][0] >= UP_AFTER
+    assert result.path[-1][1] == "main"
+
+
+def test_a_pin_wins_even_on_a_bad_link() -> None:
+    assert ride(Link(lambda _: 400_000), 30, pinned="main").switches() == []
+
+
+def test_a_small_tile_never_gets_more_than_it_can_use() -> None:
+    result = ride(Link(lambda _: 20e6), 60, ceiling="sub")
+    assert result.switches() == [(STEP, "sub")]
+
+
+def test_a_rendition_that_ended_is_left_at_once() -> None:
+    adaptation = Adaptation(0.0)
+    assert adaptation.decide(0.0, (SUB,), "main") == Decision("sub", Cause.GONE)
+
+
+def test_what_the_relay_itself_had_to_drop_counts_as_trouble() -> None:
+    adaptation = Adaptation(0.0)
+    for now in (0.5, 1.0, 1.5):
+        adaptation.observe(now, LinkReport(sent=2e6, overflowed=True))
+    assert adaptation.decide(1.5, LADDER, "main") == Decision("sub", Cause.TROUBLE)
+
+
+def test_trouble_at_the_lowest_rung_holds_it() -> None:
+    adaptation = Adaptation(0.0)
+    for now in (0.5, 1.0, 1.5, 2.0):
+        adaptation.observe(now, LinkReport(lost=0.5, sent=250_000))
+        assert adaptation.decide(now, LADDER, "sub").rung == "sub"
+
+
+def test_the_lowest_round_trip_forgets_after_its_window() -> None:
+    lowest = LowestRoundTrip(window=30.0)
+    assert lowest.add(0.0, 0.05) == 0.05
+    assert lowest.add(10.0, 0.2) == 0.05
+    assert lowest.add(31.0, 0.2) == 0.2
