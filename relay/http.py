@@ -57,11 +57,13 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
         response.headers["Location"] = whep.location(prefix, camera, admission.viewer_id)
         response.headers["ETag"] = admission.etag
         response.headers["Accept-Patch"] = whep.FRAGMENT
+        response.headers["Cache-Control"] = "no-store"
         for link in admission.links:
             response.headers.append("Link", link)
         return response
 
-    @router.api_route("/{camera}", methods=["GET", "HEAD"], response_class=Response)
+    @router.get("/{camera}", response_class=Response)
+    @router.head("/{camera}", response_class=Response, include_in_schema=False)
     async def discover(camera: str) -> Response:
         """Says that this is a WHEP endpoint; the same for every camera, known or not."""
         return Response(status_code=200, media_type=whep.SDP)
@@ -99,7 +101,8 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
         relay.delete(camera, viewer)
         return Response(status_code=200)
 
-    @router.api_route("/{camera}/{viewer}", methods=["GET", "HEAD"], response_class=Response)
+    @router.get("/{camera}/{viewer}", status_code=204, response_class=Response)
+    @router.head("/{camera}/{viewer}", response_class=Response, include_in_schema=False)
     @_problems
     async def look(camera: str, viewer: str) -> Response:
         """Whether the viewer is still there."""

@@ -107,6 +107,10 @@ class IceLite(Generic[P]):
         self.credentials = Credentials.fresh(remote_ufrag)
         return self.credentials
 
+    def ufrags(self) -> tuple[str, ...]:
+        """The fragments that checks may name: this generation's, and the last one's until this is in use."""
+        return tuple(each.ufrag for each in (self.credentials, self._previous) if each is not None)
+
     def accepts(self, path: P, now: float) -> bool:
         """Whether DTLS and media may come from `path`: a check from there passed not long ago."""
         seen = self._paths.get(path)

@@ -13,20 +13,20 @@ import asyncio
 import logging
 import secrets
 import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
 
 from relay import ice, seam, token
 from relay.addresses import machine_addresses, reachable
 from relay.answer import Candidate, write_answer, write_restart
 from relay.errors import Refused, TokenRejected
-from relay.fanout import Fanout
+from relay.fanouts import Fanouts, RunningFanout
+from relay.feeds import feed_of, to_watch
 from relay.grant import Grant, GrantSet
 from relay.offer import Offer, choose_format, parse_offer
 from relay.peer import Peer
 from relay.ports import Cameras, Feed, Hold, RtpParameters, ViewerStatus, ViewingRecorder
+from relay.rights import Rights
 from relay.settings import RelaySettings
 from relay.udp import Peers, UdpPort
 from relay.viewer import Admitted, Viewer
@@ -34,7 +34,6 @@ from relay.whep import Fragment, is_restart, turn_links
 from streams.camera import ProfileName
 from streams.errors import UnknownCameraError
 from streams.rendition import Rendition
-from streams.state import Connecting, Live, Offline, Stalled
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +67,6 @@ class Relay:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.started = asyncio.Event()
-        self.revision = -1
-        """Revision of the grant set in force; -1 before the first."""
         self.peers = Peers()
         self._settings = settings
         self._cameras = cameras
@@ -80,12 +77,14 @@ class Relay:
         self._udp = UdpPort(self.peers, clock)
         self._candidates: tuple[Candidate, ...] = ()
         self._arena = seam.Arena()
+        # One SSRC for all viewers: each is an RTP session of its own, and packets can be prepared for all.
+        self._ssrc = 2 * secrets.randbits(30) + 2
         self._certificate = seam.Certificate()
-        self._grants: dict[tuple[str, str, str], list[Grant]] = {}
+        self._rights = Rights()
         self._viewers: dict[str, Viewer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[str, tuple[Hold, ...]] = {}
-        self._fanouts: dict[tuple[str, ProfileName], _RunningFanout] = {}
+        self._fanouts = Fanouts(self._fanout_failed)
         self._group: asyncio.TaskGroup | None = None
         self._feeds_seen = 0
 
@@ -93,6 +92,11 @@ class Relay:
     def port(self) -> int:
         """The UDP port, once `started`."""
         return self._udp.port
+
+    @property
+    def revision(self) -> int:
+        """Revision of the grant set in force; -1 before the first."""
+        return self._rights.revision
 
     @property
     def body_deadline_s(self) -> float:
@@ -127,32 +131,23 @@ class Relay:
 
     def apply(self, grants: GrantSet) -> None:
         """Make `grants` the whole truth. An older revision than the one in force is ignored."""
-        if grants.revision < self.revision:
+        if not self._rights.replace(grants):
             logger.info("grant set %d ignored: %d is in force", grants.revision, self.revision)
             return
-        self.revision = grants.revision
-        index: dict[tuple[str, str, str], list[Grant]] = defaultdict(list)
-        for grant in grants.grants:
-            index[(grant.receiver, grant.share, grant.camera)].append(grant)
-        self._grants = dict(index)
         self._enforce()
 
     def _enforce(self) -> None:
         """Bring what is held and who watches in line with the grants in force now."""
         now = self._utc()
-        wanted = {grant.camera for several in self._grants.values() for grant in several if grant.holds(now)}
+        wanted = self._rights.cameras(now)
         for camera in self._held.keys() - wanted:
             self._let_go(camera)
         for camera in wanted - self._held.keys():
             self._warm(camera)
         for viewer in self._viewers.values():
             who = viewer.admitted
-            if self._grant(who.receiver, who.share, who.camera, now) is None:
+            if self._rights.find(who.receiver, who.share, who.camera, now) is None:
                 viewer.close("the grant ended")
-
-    def _grant(self, receiver: str, share: str, camera: str, now: float) -> Grant | None:
-        several = self._grants.get((receiver, share, camera), ())
-        return next((grant for grant in several if grant.holds(now)), None)
 
     async def _watch_clock(self) -> None:
         while True:
@@ -174,10 +169,7 @@ class Relay:
     def _let_go(self, camera: str) -> None:
         for hold in self._held.pop(camera):
             hold.release()
-        for profile in ProfileName:
-            running = self._fanouts.get((camera, profile))
-            if running is not None and not running.viewers:
-                self._end_fanout((camera, profile))
+        self._fanouts.end_unused(camera)
 
     def _release_all(self) -> None:
         for camera in list(self._held):
@@ -196,7 +188,7 @@ class Relay:
             bearer = token.verify(self._token_key, text, self._utc())
         except TokenRejected:
             raise Refused(401, "a valid viewing token is needed") from None
-        grant = self._grant(bearer.receiver, bearer.share, camera, self._utc())
+        grant = self._rights.find(bearer.receiver, bearer.share, camera, self._utc())
         if grant is None:
             raise Refused(404, "no such camera")
         return bearer, grant
@@ -209,15 +201,16 @@ class Relay:
         bearer, grant = self.check(camera, text)
         offer = parse_offer(body)
         self._demand_room(camera, grant)
-        rendition = self._rendition(camera, profile)
+        other = ProfileName.MAIN if profile is ProfileName.SUB else ProfileName.SUB
+        rendition = to_watch(self._renditions(camera, profile, other), self._clock())
         await self._await_format(rendition)
         # The wait may have changed what was true.
         bearer, grant = self.check(camera, text)
         self._demand_room(camera, grant)
         if self._group is None:
             raise Refused(503, "the relay is stopping", retry_after=2)
-        fanout = self._fanout(camera, rendition)
-        parameters = _parameters(offer, rendition)
+        fanout = self._fanouts.start(rendition, self._group)
+        parameters = _parameters(offer, rendition, self._ssrc)
         peer = Peer(
             ice.Credentials.fresh(offer.ufrag),
             self._certificate,
@@ -314,26 +307,9 @@ class Relay:
         if sum(who.grant_id == grant.id for who in viewers) >= settings.max_viewers_per_grant:
             raise Refused(429, "the unit watches this camera as often as it may", retry_after=5)
 
-    def _rendition(self, camera: str, wanted: ProfileName) -> Rendition:
-        """The wanted rendition, or the other one while that is the only one with a picture.
-
-        Raises `Refused` 409 when the camera is offline.
-        """
-        other = ProfileName.MAIN if wanted is ProfileName.SUB else ProfileName.SUB
-        found = [
-            rendition
-            for rendition in (self._cameras.rendition(camera, wanted), self._cameras.rendition(camera, other))
-            if rendition is not None
-        ]
-        if not found:
-            raise Refused(404, "no such camera")
-        for states in ((Live,), (Connecting, Stalled)):
-            for rendition in found:
-                if isinstance(rendition.state, states) and (
-                    rendition is found[0] or isinstance(found[0].state, Offline)
-                ):
-                    return rendition
-        raise Refused(409, "the camera is offline", retry_after=1)
+    def _renditions(self, camera: str, *profiles: ProfileName) -> list[Rendition]:
+        found = (self._cameras.rendition(camera, profile) for profile in profiles)
+        return [rendition for rendition in found if rendition is not None]
 
     async def _await_format(self, rendition: Rendition) -> None:
         """Give a camera that is just connecting a moment to tell its profile; go on without it after that."""
@@ -345,7 +321,7 @@ class Relay:
         except TimeoutError:
             logger.info("camera %s: profile not known yet, answering without", rendition.camera_id)
 
-    async def _live(self, viewer: Viewer, fanout: _RunningFanout) -> None:
+    async def _live(self, viewer: Viewer, fanout: RunningFanout) -> None:
         who = viewer.admitted
         logger.info("viewer %s: camera %s, %s", who.id, who.camera, who.profile)
         try:
@@ -355,8 +331,8 @@ class Relay:
             self.peers.remove(viewer.peer)
             self._viewers.pop(who.id, None)
             fanout.viewers.discard(who.id)
-            if not fanout.viewers and who.camera not in self._held:
-                self._end_fanout((who.camera, ProfileName(who.profile)))
+            if who.camera not in self._held:
+                self._fanouts.end_unused(who.camera)
 
     async def _drain(self) -> None:
         """End every viewer, with its record, within the deadline."""
@@ -366,50 +342,21 @@ class Relay:
             _, late = await asyncio.wait(self._tasks, timeout=self._settings.stop_deadline_s)
             if late:
                 logger.warning("%d viewers did not end in time", len(late))
-        for key in list(self._fanouts):
-            self._end_fanout(key)
+        self._fanouts.end_all()
 
-    # Fan-out.
-
-    def _fanout(self, camera: str, rendition: Rendition) -> _RunningFanout:
-        key = (camera, ProfileName(rendition.name))
-        running = self._fanouts.get(key)
-        if running is None:
-            assert self._group is not None
-            fanout = Fanout(rendition)
-            task = self._group.create_task(_supervised(fanout.run(), f"fan-out of {camera}"))
-            running = self._fanouts[key] = _RunningFanout(fanout, task, set())
-        return running
-
-    def _end_fanout(self, key: tuple[str, ProfileName]) -> None:
-        running = self._fanouts.pop(key, None)
-        if running is not None:
-            running.task.cancel()
+    def _fanout_failed(self, viewers: Collection[str]) -> None:
+        for viewer_id in viewers & self._viewers.keys():
+            self._viewers[viewer_id].close("internal fault")
 
     # State of feeds.
 
     def feeds(self, cameras: Collection[str]) -> dict[str, Feed]:
         """What is true of each of `cameras` that is known."""
         now = self._clock()
-        feeds = {}
-        for camera in cameras:
-            renditions = [
-                rendition
-                for rendition in (self._cameras.rendition(camera, profile) for profile in ProfileName)
-                if rendition is not None
-            ]
-            if not renditions:
-                continue
-            best = min(renditions, key=lambda each: _RANK[type(each.state)])
-            newest = best.ring.newest
-            feeds[camera] = Feed(
-                camera=camera,
-                state=best.state,
-                newest_rtp=None if newest is None else newest.media_time & 0xFFFFFFFF,
-                newest_age_s=None if newest is None else now - newest.arrived,
-                limit_s=best.limit_s,
-            )
-        return feeds
+        by_camera = {camera: self._renditions(camera, *ProfileName) for camera in cameras}
+        return {
+            camera: feed_of(camera, renditions, now) for camera, renditions in by_camera.items() if renditions
+        }
 
     async def feeds_changed(self, timeout: float) -> None:
         """Wait until the state of any feed has changed since the last call, at most `timeout` seconds."""
@@ -420,27 +367,8 @@ class Relay:
             return
 
 
-_RANK: dict[type, int] = {Live: 0, Stalled: 1, Connecting: 2, Offline: 3}
-
-
-@dataclass(slots=True)
-class _RunningFanout:
-    fanout: Fanout
-    task: asyncio.Task[None]
-    viewers: set[str]
-
-
-async def _supervised(work: Coroutine[Any, Any, None], name: str) -> None:
-    """Run what belongs to one camera so that its fault does not end the others."""
-    try:
-        await work
-    except Exception:
-        logger.exception("%s failed", name)
-
-
-def _parameters(offer: Offer, rendition: Rendition) -> RtpParameters:
+def _parameters(offer: Offer, rendition: Rendition, ssrc: int) -> RtpParameters:
     chosen = choose_format(offer, rendition.profile_level_id)
-    ssrc = 2 * secrets.randbits(30) + 2
     return RtpParameters(
         payload_type=chosen.payload_type,
         ssrc=ssrc,

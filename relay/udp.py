@@ -50,11 +50,13 @@ class Peers:
         """Datagrams dropped, by reason."""
 
     def add(self, peer: Peer) -> None:
-        """Let checks reach `peer` under its present ufrag."""
-        self._by_ufrag[peer.ice.credentials.ufrag.encode()] = peer
+        """Let checks reach `peer` under its present ufrags. Call it again after an ICE restart."""
+        self.remove(peer)
+        for ufrag in peer.ice.ufrags():
+            self._by_ufrag[ufrag.encode()] = peer
 
     def remove(self, peer: Peer) -> None:
-        """Forget `peer` under every ufrag it ever had."""
+        """Let nothing reach `peer` any more."""
         for ufrag in [ufrag for ufrag, each in self._by_ufrag.items() if each is peer]:
             del self._by_ufrag[ufrag]
 

@@ -36,13 +36,14 @@ class Encoder:
         codec = av.CodecContext.create("libx264", "w")
         codec.width, codec.height = SIZE
         codec.pix_fmt = "yuv420p"
+        codec.thread_count = 1  # more would hold pictures back
         codec.time_base = Fraction(1, fps)
         codec.framerate = Fraction(fps)
         codec.options = {
             "preset": "ultrafast",
             "tune": "zerolatency",
             "profile": profile,
-            "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:repeat-headers=1:sliced-threads=0",
+            "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:repeat-headers=1",
         }
         self._codec = codec
         self._number = 0
