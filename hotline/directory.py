@@ -30,6 +30,11 @@ class _Entry:
     camera: Camera | None  # None: its address is outside the networks that are allowed now
     sealed: str | None
 
+    @property
+    def connection(self) -> tuple[Camera | None, str | None, str | None]:
+        """All that decides how the camera is reached."""
+        return self.camera, self.record.username, self.sealed
+
 
 class CameraDirectory:
     """Synchronous answers from the newest state read."""
@@ -71,23 +76,27 @@ class CameraDirectory:
                 return None
         return Credentials(entry.record.username, password)
 
-    async def refresh(self) -> bool:
-        """Reads the inventory if its revision moved; says whether it did."""
+    async def refresh(self) -> frozenset[str]:
+        """Reads the inventory if its revision moved; the ids of cameras that must be connected anew."""
         async with self._database.read() as session:
             revision = await value(session, Counter.INVENTORY)
             if revision == self._revision:
-                return False
+                return frozenset()
             rows = list(
                 await session.scalars(
                     select(CameraRow).where(CameraRow.removed_at.is_(None)).order_by(CameraRow.id)
                 )
             )
         entries = {row.id: self._entry(row) for row in rows}
-        self._entries = entries
+        before, self._entries = self._entries, entries
         self._records = tuple(entry.record for entry in entries.values())
         self._revision = revision
         log.info("inventory: %d cameras", len(entries))
-        return True
+        return frozenset(
+            camera_id
+            for camera_id, entry in before.items()
+            if camera_id not in entries or entries[camera_id].connection != entry.connection
+        )
 
     def _entry(self, row: CameraRow) -> _Entry:
         urls = {ProfileName.MAIN: row.main_url}

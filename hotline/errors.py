@@ -43,7 +43,11 @@ class NotFound(HotlineError):
 
 
 class Conflict(HotlineError):
-    """The thing exists but is not in a state that allows this."""
+    """The thing exists, but not in a state that allows this; `errors` may name the field that clashes."""
+
+    def __init__(self, detail: str, detail_ko: str, *errors: FieldError) -> None:
+        super().__init__(detail, detail_ko)
+        self.errors = errors
 
 
 class Forbidden(HotlineError):

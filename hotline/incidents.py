@@ -191,6 +191,7 @@ async def _number(session: AsyncSession, given: str | None, now: float) -> str:
             raise Conflict(
                 f"There is an incident with number {given} already.",
                 f"사건 번호 {given}은(는) 이미 있습니다.",
+                FieldError("number", "is taken", "이미 쓰인 번호입니다"),
             )
         return given
     day = int(datetime.fromtimestamp(now, UTC).astimezone(KOREA).strftime("%Y%m%d"))

@@ -39,7 +39,7 @@ class Reconciler:
     """Owns the way from the tables to one relay.
 
     on_expired: told of shares whose time was up. on_foreign_change: called when grants changed though nobody
-    in this process said so.
+    in this process said so. on_camera_changed: told the id of a camera that must be connected anew.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Reconciler:
         utc: Callable[[], float],
         on_expired: Callable[[Sequence[ShareView]], None],
         on_foreign_change: Callable[[], None],
+        on_camera_changed: Callable[[str], None],
     ) -> None:
         self._database = database
         self._directory = directory
@@ -58,6 +59,7 @@ class Reconciler:
         self._utc = utc
         self._on_expired = on_expired
         self._on_foreign_change = on_foreign_change
+        self._on_camera_changed = on_camera_changed
         self._one_at_a_time = asyncio.Lock()
         self._applied: int | None = None
         self._next_end: float | None = None
@@ -70,7 +72,7 @@ class Reconciler:
         """
         async with self._one_at_a_time:
             now = self._utc()
-            await self._directory.refresh()
+            await self._refresh()
             async with self._database.read() as session:
                 revision = await value(session, Counter.GRANTS)
                 rows = await session.scalars(
@@ -86,6 +88,8 @@ class Reconciler:
                         expires_at=row.expires_at,
                     )
                     for row in rows
+                    # One that may not be connected any more would be a right to nothing.
+                    if self._directory.camera(row.camera_id) is not None
                 )
             self._relay.apply(GrantSet(revision, grants))
             self._applied = revision
@@ -125,9 +129,12 @@ class Reconciler:
         async with self._database.read() as session:
             revision = await value(session, Counter.GRANTS)
         if revision != self._applied:
-            ours = self._one_at_a_time.locked()
             await self.sync()
-            if not ours:
-                self._on_foreign_change()
+            # Our own change may be between its commit and its sync; one snapshot too many does no harm.
+            self._on_foreign_change()
         else:
-            await self._directory.refresh()
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        for camera_id in await self._directory.refresh():
+            self._on_camera_changed(camera_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import delete, func, select, update
@@ -166,6 +167,30 @@ async def sign_out(database: Database, identity: Identity, *, now: float) -> Non
         )
         if ended.first() is not None:
             await append(session, Action.LOGOUT, identity.actor(), Subject(), now)
+
+
+async def still_signed_in(
+    database: Database, sign_ins: Collection[str], *, used: Collection[str], policy: SignInPolicy, now: float
+) -> set[str]:
+    """Which of `sign_ins` (public ids) stand; those in `used` count as used now."""
+    statement = (
+        select(SignInRow)
+        .join(UserRow, UserRow.id == SignInRow.user_id)
+        .where(
+            SignInRow.id.in_(sign_ins),
+            SignInRow.ended_at.is_(None),
+            SignInRow.expires_at > now,
+            SignInRow.seen_at > now - policy.idle_s,
+            UserRow.removed_at.is_(None),
+        )
+    )
+    async with database.read() as session:
+        rows = list(await session.scalars(statement))
+    stale = [row.id for row in rows if row.id in used and now - row.seen_at >= SEEN_STEP_S]
+    if stale:
+        async with database.write() as session:
+            await session.execute(update(SignInRow).where(SignInRow.id.in_(stale)).values(seen_at=now))
+    return {row.id for row in rows}
 
 
 async def _take_a_try(database: Database, name_hash: str, throttle: Throttle, now: float) -> None:

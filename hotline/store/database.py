@@ -26,12 +26,40 @@ WRITE_DEADLINE_S = 10.0  # how long a writer waits for the others of this proces
 
 
 class Database:
-    """An open database, at the newest revision of its tables. Made by `open_database`."""
+    """A database by SQLAlchemy's async `url`; nothing is touched before `prepare`.
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._writing = engine.execution_options(hotline_writes=True)
-        self._one_writer = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+    Raises `ValueError` for SQLite without a file: every connection would be another database.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self._file: Path | None = None
+        self._one_writer: asyncio.Lock | None = None
+        if parsed.get_backend_name() == "sqlite":
+            if parsed.database in (None, "", ":memory:"):
+                raise ValueError("SQLite needs a file: sqlite+aiosqlite:///PATH")
+            self._file = Path(str(parsed.database))
+            self._one_writer = asyncio.Lock()
+            self._engine = create_async_engine(
+                parsed,
+                pool_size=4,
+                max_overflow=4,
+                pool_timeout=WRITE_DEADLINE_S,
+                connect_args={"timeout": BUSY_S},
+            )
+            _sqlite_manners(self._engine)
+        else:
+            self._engine = create_async_engine(parsed, pool_timeout=WRITE_DEADLINE_S, pool_pre_ping=True)
+        self._writing = self._engine.execution_options(hotline_writes=True)
+
+    async def prepare(self) -> None:
+        """Makes the file, if it is one, and brings the tables to the newest revision.
+
+        Raises `upgrade.NewerDatabase` when a newer version of this program wrote it.
+        """
+        if self._file is not None:
+            await asyncio.to_thread(_make_file, self._file)
+        await upgrade(self._engine)
 
     @property
     def engine(self) -> AsyncEngine:
@@ -75,30 +103,10 @@ class Database:
 
 
 async def open_database(url: str) -> Database:
-    """The database at SQLAlchemy's async `url`, created or upgraded to the newest revision.
-
-    The directory of an SQLite file is made when it is missing. Raises `upgrade.NewerDatabase` when the
-    database was written by a newer version of this program.
-    """
-    parsed = make_url(url)
-    sqlite = parsed.get_backend_name() == "sqlite"
-    if sqlite:
-        if parsed.database in (None, "", ":memory:"):
-            raise ValueError("SQLite needs a file: sqlite+aiosqlite:///PATH")
-        await asyncio.to_thread(_make_file, Path(str(parsed.database)))
-        engine = create_async_engine(
-            parsed,
-            pool_size=4,
-            max_overflow=4,
-            pool_timeout=WRITE_DEADLINE_S,
-            connect_args={"timeout": BUSY_S},
-        )
-        _sqlite_manners(engine)
-    else:
-        engine = create_async_engine(parsed, pool_timeout=WRITE_DEADLINE_S, pool_pre_ping=True)
-    database = Database(engine)
+    """The database at `url`, prepared. Raises what `Database` and `prepare` raise."""
+    database = Database(url)
     try:
-        await upgrade(engine)
+        await database.prepare()
     except BaseException:
         await database.close()
         raise

@@ -1,0 +1,206 @@
+"""The composition root: reads the settings, makes the parts, puts them together, runs and ends them.
+
+Order of start: tables, inventory, grants, what the event stream knows; then cameras, relay, reconciler, event
+stream. Order of end: the streams to browsers (`Service.broker.close`, so that none holds up the server),
+event stream, reconciler, relay (viewers are closed and written down), cameras (TEARDOWN), database.
+Belongs here: composition, nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from config import settings as config
+from hotline.api import city, events, health, incidents, problems, records, session, shares
+from hotline.directory import CameraDirectory
+from hotline.domain.place import Point
+from hotline.domain.words import Term
+from hotline.events import Broker
+from hotline.http_guard import BodyLimit, SecurityHeaders
+from hotline.incidents import City
+from hotline.page_routes import BUILT, Assets, page_router
+from hotline.people.passwords import Passwords
+from hotline.people.signing_in import SignInPolicy
+from hotline.people.throttle import Throttle
+from hotline.reconcile import Reconciler
+from hotline.sealing import open_key_store
+from hotline.service import CityCard, Limits, NamedPlace, Service
+from hotline.store.database import Database
+from hotline.supervisor import Part, Supervisor
+from hotline.viewings import Viewings, close_left_open
+from relay.http import whep_router
+from relay.relay import Relay
+from relay.settings import RelaySettings
+from streams.hub import CameraHub
+from streams.policies import Policies
+
+log = logging.getLogger(__name__)
+
+RELAY_START_S = 10.0
+CAMERAS_STOP_S = 3.0
+QUICK_STOP_S = 1.0
+DATABASE_STOP_S = 5.0
+
+
+def create_app(settings: config.Settings) -> FastAPI:
+    """The whole service as an ASGI application; it runs between the lifespan's start and end.
+
+    `app.state.service` is the `Service`; its `failed` is set when a part ended by itself, and then the server
+    should stop. Raises `sealing.KeyStoreError` when the key file cannot be used.
+    """
+    keys = open_key_store(settings.secrets.key_file)
+    database = Database(settings.storage.database_url)
+    directory = CameraDirectory(database, keys, settings.cameras.networks)
+    policies = _policies(settings.streams)
+    hub = CameraHub(
+        directory.camera,
+        directory.credentials,
+        linger=settings.streams.linger_s,
+        policies=lambda _: policies,
+    )
+    relay_settings = _relay_settings(settings.relay)
+    relay = Relay(relay_settings, hub, Viewings(database), keys.token_key)
+    policy = _sign_in_policy(settings.people)
+    broker = Broker(database, relay, hub.changed, policy, utc=time.time, clock=time.monotonic)
+    reconciler = Reconciler(
+        database,
+        directory,
+        relay,
+        utc=time.time,
+        on_expired=lambda shares: broker.share_changed(*shares),
+        on_foreign_change=broker.reload_soon,
+        on_camera_changed=hub.refresh,
+    )
+    service = Service(
+        database=database,
+        directory=directory,
+        relay=relay,
+        reconciler=reconciler,
+        broker=broker,
+        passwords=Passwords(),
+        policy=policy,
+        city=_city(settings.city),
+        limits=_limits(settings.sharing),
+        secure=settings.server.secure,
+        utc=time.time,
+        token_key=keys.token_key,
+    )
+    supervisor = Supervisor(
+        (
+            Part("cameras", hub.run, CAMERAS_STOP_S),
+            Part("relay", relay.run, relay_settings.stop_deadline_s + QUICK_STOP_S),
+            Part("reconciler", reconciler.run, QUICK_STOP_S),
+            Part("event stream", broker.run, QUICK_STOP_S),
+        ),
+        service.failed.set,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            await database.prepare()
+            await close_left_open(database, time.time())
+            await reconciler.sync()
+            await broker.load()
+            async with asyncio.TaskGroup() as group:
+                supervisor.start(group)
+                try:
+                    await _started(relay, service.failed)
+                    yield
+                finally:
+                    broker.close()
+                    await supervisor.stop()
+        finally:
+            async with asyncio.timeout(DATABASE_STOP_S):
+                await database.close()
+            log.info("records are closed")
+
+    app = FastAPI(
+        title="Hotline",
+        summary="Live city CCTV for the fire service.",
+        description="An incident opens the cameras around it, at once and on the record.",
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # their pages load scripts from the Internet
+        redoc_url=None,
+    )
+    app.state.service = service
+    problems.install(app)
+    for module in (session, city, incidents, shares, events, records, health):
+        app.include_router(module.router)
+    app.include_router(whep_router(relay))
+    app.mount("/assets", Assets(directory=BUILT / "assets", check_dir=False), name="assets")
+    app.include_router(page_router())
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders, tiles=settings.city.tiles, secure=settings.server.secure)
+    return app
+
+
+async def _started(relay: Relay, failed: asyncio.Event) -> None:
+    """Waits for the media port. Raises `RuntimeError` when a part failed instead, or nothing came of it."""
+    async with asyncio.TaskGroup() as group:
+        waits = {group.create_task(relay.started.wait()), group.create_task(failed.wait())}
+        await asyncio.wait(waits, timeout=RELAY_START_S, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+    if failed.is_set() or not relay.started.is_set():
+        raise RuntimeError("the relay did not start; see the log for the reason")
+
+
+def _policies(room: config.StreamsRoom) -> Policies:
+    return Policies(
+        connect_s=room.connect_deadline_s,
+        reply_s=room.answer_deadline_s,
+        first_picture_s=room.first_picture_deadline_s,
+        stall_floor_s=room.stall_s,
+        reconnect_after_s=room.lost_s,
+    )
+
+
+def _relay_settings(room: config.RelayRoom) -> RelaySettings:
+    return RelaySettings(
+        hosts=room.hosts,
+        udp_port=room.udp_port,
+        tcp_port=room.tcp_port,
+        advertised_addresses=room.advertised_addresses,
+        max_viewers=room.max_viewers,
+        max_viewers_per_feed=room.max_viewers_per_feed,
+        max_viewers_per_grant=room.max_viewers_per_grant,
+    )
+
+
+def _sign_in_policy(room: config.People) -> SignInPolicy:
+    return SignInPolicy(
+        lasting_s=room.session_hours * 3600.0,
+        throttle=Throttle(failures=room.failures, pause_s=room.pause_minutes * 60.0),
+    )
+
+
+def _city(room: config.City) -> CityCard:
+    return CityCard(
+        name_ko=room.name_ko,
+        name_en=room.name_en,
+        radius_km=room.radius_km,
+        rules=City(Point(room.latitude, room.longitude), room.reach_km),
+        places=tuple(
+            NamedPlace(Term("", place.name_ko, place.name_en), place.latitude, place.longitude)
+            for place in room.places
+        ),
+        tiles=room.tiles,
+    )
+
+
+def _limits(room: config.Sharing) -> Limits:
+    return Limits(
+        radius_m=room.radius_m,
+        count=room.count,
+        max_minutes=room.max_minutes,
+        preview_minutes=room.preview_minutes,
+        token_minutes=room.token_minutes,
+    )

@@ -1,0 +1,77 @@
+"""What is true of a camera, in the words of the event stream. Pure: the relay's values in, JSON out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hotline.audit import iso
+from hotline.domain.words import Term
+from relay.ports import Feed
+from streams.state import Connecting, Live, Offline, Reason, Stalled
+
+REASONS = {
+    Reason.REFUSED: Term("refused", "카메라 포트가 닫혀 있음", "The camera's port is closed"),
+    Reason.UNREACHABLE: Term("unreachable", "카메라에 연결할 경로가 없음", "The camera cannot be reached"),
+    Reason.TIMEOUT: Term("timeout", "카메라가 응답하지 않음", "The camera does not answer"),
+    Reason.UNAUTHORIZED: Term(
+        "unauthorized", "카메라가 비밀번호를 거부함", "The camera refuses user or password"
+    ),
+    Reason.NOT_RTSP: Term("not_rtsp", "RTSP 장비가 아님", "Something else answers on that port"),
+    Reason.NOT_FOUND: Term("not_found", "카메라에 그런 영상 경로가 없음", "The camera knows no such stream"),
+    Reason.NO_VIDEO: Term("no_video", "카메라가 영상을 제공하지 않음", "The camera offers no video"),
+    Reason.UNSUPPORTED_CODEC: Term(
+        "unsupported_codec", "지원하지 않는 영상 형식", "The video's format is not supported"
+    ),
+    Reason.NO_PARAMETER_SETS: Term(
+        "no_parameter_sets", "영상 해석 정보가 오지 않음", "The camera does not describe its video"
+    ),
+    Reason.NO_DATA: Term("no_data", "영상 데이터가 오지 않음", "The camera sends nothing"),
+    Reason.REDIRECTED: Term(
+        "redirected", "카메라가 다른 주소로 안내함", "The camera points elsewhere; not followed"
+    ),
+    Reason.PROTOCOL: Term("protocol", "카메라의 통신 오류", "The camera breaks the protocol"),
+    Reason.CLOSED: Term("closed", "카메라가 연결을 끊음", "The camera closed the connection"),
+    Reason.STOPPED: Term("stopped", "요청이 없어 연결하지 않음", "Nobody asks for it"),
+}
+
+# The camera is shared, yet the relay has not heard of it: at start, or when its address is not allowed.
+UNKNOWN = Term("unknown", "카메라가 준비되지 않음", "The camera is not ready")
+
+
+def feed(value: Feed, *, utc: float, monotonic: float) -> dict[str, Any]:
+    """One feed. `utc` and `monotonic` are the same moment, in seconds."""
+
+    def at(moment: float) -> str:
+        return iso(utc - (monotonic - moment))
+
+    state = value.state
+    words = {Connecting: "connecting", Live: "live", Stalled: "stalled", Offline: "offline"}
+    offline = state if isinstance(state, Offline) else None
+    return {
+        "state": words[type(state)],
+        "since": at(state.since),
+        "reason": _term(REASONS[offline.reason]) if offline is not None else None,
+        "next_attempt_at": at(offline.next_attempt)
+        if offline is not None and offline.next_attempt is not None
+        else None,
+        "newest_rtp": value.newest_rtp,
+        "newest_at": iso(utc - value.newest_age_s) if value.newest_age_s is not None else None,
+        "limit_ms": round(value.limit_s * 1000),
+    }
+
+
+def unknown(*, utc: float) -> dict[str, Any]:
+    """A camera that the relay says nothing of."""
+    return {
+        "state": "offline",
+        "since": iso(utc),
+        "reason": _term(UNKNOWN),
+        "next_attempt_at": None,
+        "newest_rtp": None,
+        "newest_at": None,
+        "limit_ms": 1000,
+    }
+
+
+def _term(term: Term) -> dict[str, str]:
+    return {"code": term.code, "ko": term.ko, "en": term.en}

@@ -1,0 +1,131 @@
+"""What every HTTP answer carries and no request may exceed, whatever is behind: two ASGI layers.
+
+Belongs here: headers that tell browsers what our pages may do, and the bound of a request's body. WHEP reads
+its own bodies under a smaller bound of its own.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hotline.api.problems import problem
+
+MAX_BODY = 1 << 20
+
+
+def content_security_policy(tiles: str | None) -> str:
+    """Scripts and connections only from here; map tiles may come from the one server the settings name."""
+    images = "img-src 'self' data: blob:"
+    if tiles is not None:
+        parts = urlsplit(tiles)
+        if parts.scheme in ("http", "https") and parts.netloc:
+            images += f" {parts.scheme}://{parts.netloc.replace('{', '').replace('}', '')}"
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            # OpenLayers and Lit set style attributes; a style cannot fetch anything past the lines above.
+            "style-src 'self' 'unsafe-inline'",
+            images,
+            "media-src 'self' blob: mediastream:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+class SecurityHeaders:
+    """Adds the headers to every answer. `secure`: people come over HTTPS, so it is demanded for a year."""
+
+    def __init__(self, app: ASGIApp, *, tiles: str | None, secure: bool) -> None:
+        self._app = app
+        self._headers = {
+            "Content-Security-Policy": content_security_policy(tiles),
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "no-referrer",
+            "Permissions-Policy": (
+                "camera=(), microphone=(), geolocation=(), payment=(), usb=(), display-capture=(), "
+                "autoplay=(self), fullscreen=(self), screen-wake-lock=(self)"
+            ),
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+        if secure:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class _TooLargeError(Exception):
+    """The body is larger than allowed; raised into whoever reads it, and caught here."""
+
+
+class BodyLimit:
+    """Answers 413 to a body above `limit` bytes, whether it says so first or only comes to be."""
+
+    def __init__(self, app: ASGIApp, *, limit: int = MAX_BODY) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length[:15]) > self._limit:
+            await self._refuse(scope, receive, send)
+            return
+        got = 0
+        started = False
+
+        async def bounded() -> Message:
+            nonlocal got
+            message = await receive()
+            if message["type"] == "http.request":
+                got += len(message.get("body", b""))
+                if got > self._limit:
+                    raise _TooLargeError
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, bounded, watched)
+        except _TooLargeError:
+            if started:
+                raise
+            await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = problem(
+            413,
+            detail=f"A request's body has at most {self._limit} bytes.",
+            detail_ko=f"요청 본문은 {self._limit}바이트 이하여야 합니다.",
+            headers={"Connection": "close"},  # the rest of it is not wanted
+        )
+        await response(scope, receive, send)
