@@ -18,6 +18,8 @@ MAX_SDP = 64 * 1024
 _MAX_MEDIA = 32
 _MAX_LINES = 2000
 _STATIC = {26: "JPEG", 31: "H261", 32: "MPV", 34: "H263"}
+# Names that may be repeated in a message; a camera's own text may not.
+_OTHERS = frozenset({"H265", "JPEG", "MP4V-ES", "MPV", "H261", "H263", "H263-1998", "VP8", "VP9", "AV1"})
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ def choose_video(description: Description) -> VideoTrack:
 
     Raises `CameraError`: NO_VIDEO without a video track, UNSUPPORTED_CODEC where all are in other codecs.
     """
-    others = False
+    others: set[str] = set()
     for media in description.media:
         if media.kind != "video":
             continue
@@ -101,7 +103,7 @@ def choose_video(description: Description) -> VideoTrack:
             if not name and ("sprop-parameter-sets" in parameters or "packetization-mode" in parameters):
                 name = "H264"  # no rtpmap, but these two are H.264's own
             if name != "H264":
-                others = True
+                others.add(name if name in _OTHERS else "unknown")
                 continue
             return VideoTrack(
                 name,
@@ -112,7 +114,7 @@ def choose_video(description: Description) -> VideoTrack:
                 media.frames_per_second,
             )
     if others:
-        raise CameraError(Reason.UNSUPPORTED_CODEC, "video, but none in H.264")
+        raise CameraError(Reason.UNSUPPORTED_CODEC, f"video, but none in H.264: {', '.join(sorted(others))}")
     raise CameraError(Reason.NO_VIDEO, "no video track is described")
 
 

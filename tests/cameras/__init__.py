@@ -1,1 +1,1 @@
-"""Cameras for the tests: GStreamer's RTSP server, which no one here wrote, and one that plays scripts of faults."""
+"""Cameras for the tests: GStreamer's RTSP server, written elsewhere, and one that plays scripts of faults."""

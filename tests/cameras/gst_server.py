@@ -1,8 +1,8 @@
 """GStreamer's RTSP server as a camera. Runs on the system's own Python, which alone has its bindings.
 
-As a program (`/usr/bin/python3 gst_server.py '{json}'`) it serves clips and prints one line with its port, and it
-ends when its standard input closes. `GstCamera` starts it from a test. H.264 is passed through as it is in the
-file; `transcode` names an encoder pipeline instead.
+As a program (`/usr/bin/python3 gst_server.py '{json}'`) it serves clips and prints one line with its port,
+and it ends when its standard input closes. `GstCamera` starts it from a test. H.264 is passed through as it
+is in the file; `transcode` names an encoder pipeline instead.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def clip(name: str = "car-detection.mp4") -> Path:
 class GstMount:
     """One path of the server.
 
-    config_interval: of `rtph264pay`: 0 parameter sets in the SDP only (as far as the file has none in band), -1
-    with every keyframe, n every n seconds. audio: the clip's sound is offered too. transcode: what stands between
-    decoder and payloader instead of passing the file's H.264 through.
+    config_interval: of `rtph264pay`: 0 parameter sets in the SDP only (as far as the file has none in
+    band), -1 with every keyframe, n every n seconds. audio: the clip's sound is offered too. transcode:
+    what stands between decoder and payloader instead of passing the file's H.264 through.
     """
 
     path: str = "/main"
