@@ -177,6 +177,7 @@ def _relay_settings(room: config.RelayRoom) -> RelaySettings:
 
 def _sign_in_policy(room: config.People) -> SignInPolicy:
     return SignInPolicy(
+        idle_s=room.idle_minutes * 60.0,
         lasting_s=room.session_hours * 3600.0,
         throttle=Throttle(failures=room.failures, pause_s=room.pause_minutes * 60.0),
     )

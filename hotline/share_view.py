@@ -120,7 +120,7 @@ async def load_shares(session: AsyncSession, rows: Iterable[ShareRow], now: floa
         .where(ShareCameraRow.share_id.in_(ids))
         .order_by(ShareCameraRow.position)
     )
-    for of_share, camera in found_cameras.tuples():
+    for of_share, camera in found_cameras:
         cameras[of_share.share_id].append(_shared_camera(of_share, camera))
     units: dict[str, list[UnitRecord]] = defaultdict(list)
     found_units = await session.execute(
@@ -129,7 +129,7 @@ async def load_shares(session: AsyncSession, rows: Iterable[ShareRow], now: floa
         .where(ShareUnitRow.share_id.in_(ids))
         .order_by(ShareUnitRow.position)
     )
-    for receives, unit in found_units.tuples():
+    for receives, unit in found_units:
         units[receives.share_id].append(unit_record(unit))
     return [
         _view(

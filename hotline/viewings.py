@@ -116,7 +116,7 @@ async def list_viewings(
     if open_only:
         statement = statement.where(ViewingRow.closed_at.is_(None))
     async with database.read() as session:
-        return [_view(*found) for found in (await session.execute(statement)).tuples()]
+        return [_view(*found) for found in (await session.execute(statement))]
 
 
 def _view(row: ViewingRow, camera: CameraRow, incident: str) -> ViewingView:

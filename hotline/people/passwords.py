@@ -15,10 +15,13 @@ LONGEST = 200
 
 
 class Passwords:
-    """Hashes and checks, at most `at_once` at a time: each takes 64 MiB and some 50 ms of a core."""
+    """Hashes and checks, at most `at_once` at a time: each takes 64 MiB and some 50 ms of a core.
 
-    def __init__(self, *, at_once: int = 2) -> None:
-        self._hasher = PasswordHasher()  # Argon2id, 3 passes, 64 MiB, 4 lanes
+    hasher: another cost; a hash carries its own, so checking follows the one it was made with.
+    """
+
+    def __init__(self, *, at_once: int = 2, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()  # Argon2id, 3 passes, 64 MiB, 4 lanes
         self._turn = asyncio.Semaphore(at_once)
         self._nobody: str | None = None
 
