@@ -7,10 +7,10 @@ Belongs here: what all viewers share. What differs between them (SSRC, sequence 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from relay.extensions import ExtensionBlock
-from relay.packetize import RTP_HEADER, packetize
+from relay.packetize import packetize
 from streams.access_unit import AccessUnit
 
 MOST_SEGMENTS = 54
@@ -18,28 +18,35 @@ MOST_SEGMENTS = 54
 limit is 64 (UDP_MAX_SEGMENTS)."""
 
 _MARKER = 0x80
-_head = struct.Struct("!BB").pack
+_head = struct.Struct("!BBHII").pack
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What packets of different viewers must have in common to be prepared together.
 
-    overhead: bytes that SRTP adds to each packet.
+    overhead: bytes that SRTP adds to each packet. key: equal for equal shapes, and quick to compare.
     """
 
     payload_type: int
+    ssrc: int
     extensions: ExtensionBlock
     overhead: int
+    key: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = (self.extensions.abs_send_time_at, self.extensions.transport_cc_at)
+        key = repr((self.payload_type, self.ssrc, self.overhead, self.extensions.block, places))
+        object.__setattr__(self, "key", key.encode())
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """Packets that leave in one system call: all of one size, the last may be shorter.
 
-    template: the packets one every `stride` bytes, zeros where sequence number, time stamp, SSRC and SRTP
-    tag go. first: index of the first packet within the picture. length, last: bytes of each packet and of
-    the last one, before SRTP.
+    template: the packets one every `stride` bytes, zeros where sequence number and SRTP tag go. first: index
+    of the first packet within the picture. length, last: bytes of each packet and of the last one, before
+    SRTP.
     """
 
     template: bytes
@@ -60,7 +67,7 @@ class Picture:
         self.unit = unit
         self._payloads: tuple[bytes, ...] | None = None
         self._refused = 0
-        self._runs: dict[Shape, tuple[Run, ...]] = {}
+        self._runs: dict[tuple[bytes, int], tuple[Run, ...]] = {}
 
     @property
     def payloads(self) -> tuple[bytes, ...]:
@@ -76,11 +83,15 @@ class Picture:
         _ = self.payloads
         return self._refused
 
-    def runs(self, shape: Shape, now: float) -> tuple[Run, ...]:
-        """The packets for viewers of this shape, prepared at the first call and kept until `release`."""
-        runs = self._runs.get(shape)
+    def runs(self, shape: Shape, stamp: int, now: float) -> tuple[Run, ...]:
+        """The packets for viewers of this shape, prepared at the first call and kept until `release`.
+
+        stamp: RTP time, unwrapped. now: seconds, for the absolute send time.
+        """
+        key = (shape.key, stamp)
+        runs = self._runs.get(key)
         if runs is None:
-            runs = self._runs[shape] = lay_out(self.payloads, shape, now)
+            runs = self._runs[key] = lay_out(self.payloads, shape, stamp, now)
         return runs
 
     def release(self) -> None:
@@ -88,13 +99,13 @@ class Picture:
         self._runs.clear()
 
 
-def lay_out(payloads: tuple[bytes, ...], shape: Shape, now: float) -> tuple[Run, ...]:
-    """Payloads to runs. `now`: seconds, for the absolute send time."""
+def lay_out(payloads: tuple[bytes, ...], shape: Shape, stamp: int, now: float) -> tuple[Run, ...]:
+    """Payloads to runs, see `Picture.runs`."""
     block = shape.extensions.at(now)
     first_byte = 0x90 if block else 0x80
-    rest = bytes(RTP_HEADER - 2) + block
-    header = _head(first_byte, shape.payload_type) + rest
-    marked = _head(first_byte, shape.payload_type | _MARKER) + rest
+    kind = shape.payload_type
+    header = _head(first_byte, kind, 0, stamp & 0xFFFFFFFF, shape.ssrc) + block
+    marked = _head(first_byte, kind | _MARKER, 0, stamp & 0xFFFFFFFF, shape.ssrc) + block
     tail = bytes(shape.overhead)
     runs = []
     final = len(payloads) - 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pylibsrtp
 from aiortc.rtcdtlstransport import (
@@ -32,6 +33,8 @@ DTLS_1_2 = 0xFEFD
 
 DTLS_MTU = 1200
 """Bytes of one DTLS datagram: the browsers' own bound, safe over LTE and tunnels."""
+
+_MOST_STRIDES = 32
 
 _EXPORTER_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 §4.2
 
@@ -96,6 +99,17 @@ class Arena:
     def __init__(self) -> None:
         self.memory = ffi.new("char[]", ARENA_SIZE)
         self.view = memoryview(ffi.buffer(self.memory))
+        self._positions: dict[int, list[Any]] = {}
+
+    def positions(self, stride: int) -> list[Any]:
+        """Pointers to what lies every `stride` bytes; kept, since nearly all runs have one stride."""
+        found = self._positions.get(stride)
+        if found is None:
+            if len(self._positions) >= _MOST_STRIDES:
+                self._positions.clear()
+            found = [self.memory + at for at in range(0, ARENA_SIZE - stride + 1, stride)]
+            self._positions[stride] = found
+        return found
 
 
 def srtp_of(connection: SSL.Connection, arena: Arena, *, server: bool) -> LibSrtp:
@@ -133,8 +147,9 @@ class LibSrtp:
         self.profile = profile.openssl_profile.decode()
         self.rtp_overhead = 10 if profile.openssl_profile == b"SRTP_AES128_CM_SHA1_80" else 16
         self.arena = arena.view
-        self._memory = arena.memory
+        self._arena = arena
         self._sending = pylibsrtp.Session(sending)
+        self._session = self._sending._srtp[0]  # libsrtp's own handle; `_sending` keeps it alive
         self._receiving = pylibsrtp.Session(receiving)
         self._length = ffi.new("int *")
 
@@ -146,14 +161,17 @@ class LibSrtp:
         overhead = self.rtp_overhead
         if count * (length + overhead) > ARENA_SIZE or last > length:
             raise SrtpError(f"a run of {count} packets of {length} bytes does not fit")
-        protect, session, size = lib.srtp_protect, self._sending._srtp[0], self._length
-        position = self._memory
-        for remaining in range(count, 0, -1):
-            size[0] = length if remaining > 1 else last
+        protect, session, size = lib.srtp_protect, self._session, self._length
+        positions = self._arena.positions(length + overhead)
+        for position in positions[: count - 1]:
+            size[0] = length
             status = protect(session, position, size)
             if status:
                 raise SrtpError(_words(status))
-            position += length + overhead
+        size[0] = last
+        status = protect(session, positions[count - 1], size)
+        if status:
+            raise SrtpError(_words(status))
 
     def protect_rtp(self, packet: bytes) -> bytes:
         """One RTP packet, encrypted and authenticated. Raises `SrtpError`."""

@@ -180,7 +180,7 @@ class PictureSender:
                 self._pacer.spend(size)
                 number = picture.unit.number
                 write = self._writer.write
-                for run in picture.runs(self._writer.shape, now):
+                for run in picture.runs(self._writer.shape, stamp, now):
                     if not write(run, 0, run.count, stamp, number, None):
                         self._overflow(Cause.OVERFLOW)
                         return
@@ -379,7 +379,7 @@ class PictureSender:
         if len(self._held) >= MOST_HELD:
             self._overflow(None)
             return
-        self._held.append(_Held(picture, picture.runs(self._writer.shape, now), stamp, now))
+        self._held.append(_Held(picture, picture.runs(self._writer.shape, stamp, now), stamp, now))
 
     def _forget_older(self) -> None:
         """A keyframe has come: what is held and has not begun to leave is out of date."""
