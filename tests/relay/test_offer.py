@@ -1,0 +1,175 @@
+"""Offers: what Chromium really sends, what may be missing, and what is refused quickly."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relay.errors import OfferRefused
+from relay.offer import MAX_BODY, MAX_MEDIA, choose_format, parse_offer
+from relay.ports import EXTENSION_ABS_SEND_TIME, EXTENSION_MID, EXTENSION_PLAYOUT_DELAY
+
+OFFERS = Path(__file__).parent / "offers"
+CHROMIUM = (OFFERS / "chromium_video.sdp").read_bytes()
+QUICK = 0.005
+"""Seconds: what any refusal may cost."""
+
+
+def refused(body: bytes) -> OfferRefused:
+    started = time.thread_time()
+    with pytest.raises(OfferRefused) as caught:
+        parse_offer(body)
+    assert time.thread_time() - started < QUICK
+    return caught.value
+
+
+def test_chromiums_offer_is_understood() -> None:
+    offer = parse_offer(CHROMIUM)
+    assert [(each.payload_type, each.profile_level_id) for each in offer.formats] == [
+        (102, "42001f"),
+        (108, "42e01f"),
+        (116, "4d001f"),
+        (41, "f4001f"),
+    ]
+    assert offer.formats[1].rtx_payload_type == 109
+    assert offer.formats[1].feedback == {"nack", "nack pli", "ccm fir", "goog-remb"}
+    assert offer.extensions == {EXTENSION_MID: 9, EXTENSION_ABS_SEND_TIME: 2, EXTENSION_PLAYOUT_DELAY: 5}
+    assert offer.bundled
+    assert offer.reduced_size
+    assert (offer.sections[offer.video].mid, offer.ufrag) == ("0", "Lm9r")
+    assert offer.fingerprints[0][0] == "sha-256"
+    assert offer.password not in repr(offer)
+
+
+def test_audio_and_data_beside_the_video_are_seen_and_left_alone() -> None:
+    offer = parse_offer((OFFERS / "chromium_audio_video_data.sdp").read_bytes())
+    assert [section.kind for section in offer.sections] == ["audio", "video", "application"]
+    assert offer.video == 1
+
+
+@pytest.mark.parametrize(
+    ("camera", "answered"),
+    [
+        ("42e01f", "42e01f"),
+        ("42c028", "42e01f"),  # Constrained Baseline, level 4
+        ("42001e", "42001f"),  # Baseline
+        ("4d0029", "4d001f"),
+        ("640028", "42e01f"),  # High is not offered, and is decoded all the same
+        (None, "42e01f"),
+    ],
+)
+def test_the_format_is_the_cameras_profile_where_offered(camera: str | None, answered: str) -> None:
+    assert choose_format(parse_offer(CHROMIUM), camera).profile_level_id == answered
+
+
+def test_high_is_answered_by_constrained_high_where_only_that_is_offered() -> None:
+    offer = parse_offer(CHROMIUM.replace(b"profile-level-id=f4001f", b"profile-level-id=640c1f"))
+    assert choose_format(offer, "640028").profile_level_id == "640c1f"
+
+
+def test_without_baseline_the_first_entry_serves() -> None:
+    body = CHROMIUM
+    for gone in (b"42001f", b"42e01f", b"4d001f"):
+        body = body.replace(b"profile-level-id=" + gone, b"profile-level-id=f4001f")
+    assert choose_format(parse_offer(body), "42e01f").payload_type == 102
+
+
+def test_audio_alone_and_video_without_h264_are_not_acceptable() -> None:
+    assert refused((OFFERS / "chromium_audio.sdp").read_bytes()).status == 406
+    assert refused(CHROMIUM.replace(b"H264", b"H265")).status == 406
+    assert refused(CHROMIUM.replace(b"packetization-mode=1", b"packetization-mode=0")).status == 406
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status"),
+    [
+        (b"v=0", b"v=1", 400),
+        (b"a=ice-ufrag:Lm9r", b"a=ice-ufrag:", 400),
+        (b"a=ice-ufrag:Lm9r\r\n", b"", 400),
+        (b"a=ice-pwd:", b"a=ice-pwd:short ", 400),
+        (b"a=fingerprint:sha-256 00", b"a=fingerprint:sha-256 zz", 400),
+        (b"a=fingerprint:sha-256", b"a=fingerprint:md5", 400),
+        (b"a=setup:actpass", b"a=setup:passive", 400),
+        (b"a=setup:actpass", b"a=setup:holdconn", 400),
+        (b"a=recvonly", b"a=sendonly", 406),
+        (b"a=recvonly", b"a=inactive", 406),
+        (b"a=rtcp-mux\r\n", b"", 406),
+        (b"m=video 9", b"m=video 0", 406),
+        (b"m=video 9", b"m=video", 400),
+        (b"m=video 9", b"m=video x", 400),
+        (b"UDP/TLS/RTP/SAVPF", b"RTP/AVP", 406),
+        (b"a=mid:0", b"a=mid:0 <script>", 400),
+        (b"a=recvonly", b"recvonly", 400),
+        (b"s=-", b"s=\xff\xfe", 400),
+        (b"t=0 0", b"t=0\x000", 400),
+    ],
+)
+def test_what_is_missing_or_malformed_is_named(old: bytes, new: bytes, status: int) -> None:
+    assert old in CHROMIUM
+    error = refused(CHROMIUM.replace(old, new, 1))
+    assert error.status == status
+    assert error.detail
+
+
+def test_attributes_of_the_session_serve_a_section_without_its_own() -> None:
+    moved = b"a=setup:actpass\r\n"
+    body = CHROMIUM.replace(moved, b"").replace(b"t=0 0\r\n", b"t=0 0\r\n" + moved)
+    assert parse_offer(body).video == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"v=0",
+        b"v=0\r\n" * 10_000,
+        b"a" * MAX_BODY,
+        b"v=0\n" + b"a=" + b"x" * (MAX_BODY - 6),
+        b"v=0\r\n" + b"m=video 9 UDP/TLS/RTP/SAVPF 96\r\n" * (MAX_MEDIA + 1),
+        b"v=0\r\n" + b"m=video 9 UDP/TLS/RTP/SAVPF" + b" 96" * 20_000,
+        CHROMIUM + b"a=rtpmap:96 H264/90000\r\n" * 2_000,
+        CHROMIUM + b"a=extmap:99999999999999999999 x\r\na=rtcp-fb:\xef\xbc\x91 nack\r\na=ssrc:1\r\n" * 700,
+    ],
+    ids=["empty", "bare", "versions", "one line", "one attribute", "sections", "formats", "maps", "odd"],
+)
+def test_floods_cost_a_few_milliseconds_at_most(body: bytes) -> None:
+    started = time.thread_time()
+    try:
+        parse_offer(body)
+    except OfferRefused as error:
+        assert error.status in (400, 406, 413)
+    assert time.thread_time() - started < QUICK
+
+
+def test_a_megabyte_is_too_large() -> None:
+    assert refused(CHROMIUM + b" " * (1 << 20)).status == 413
+
+
+def test_candidates_are_not_even_read() -> None:
+    inside = b"a=candidate:1 1 udp 1 169.254.169.254 80 typ host\r\n"
+    assert parse_offer(CHROMIUM + inside * 900) == parse_offer(CHROMIUM)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, len(CHROMIUM)), st.binary(max_size=12), st.integers(0, 40))
+def test_mutations_are_refused_or_read_and_nothing_else(position: int, patch: bytes, cut: int) -> None:
+    body = CHROMIUM[:position] + patch + CHROMIUM[position + cut :]
+    try:
+        offer = parse_offer(body)
+    except OfferRefused as error:
+        assert error.status in (400, 406)
+    else:
+        assert choose_format(offer, "640028") in offer.formats
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(CHROMIUM.split(b"\r\n")), max_size=60), st.binary(max_size=40))
+def test_shuffled_lines_are_refused_or_read_and_nothing_else(lines: list[bytes], garbage: bytes) -> None:
+    try:
+        parse_offer(b"\r\n".join([b"v=0", *lines, garbage]))
+    except OfferRefused as error:
+        assert error.status in (400, 406)
