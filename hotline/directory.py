@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.domain import camera as rules
 from hotline.domain.camera import Network
@@ -79,14 +80,15 @@ class CameraDirectory:
     async def refresh(self) -> frozenset[str]:
         """Reads the inventory if its revision moved; the ids of cameras that must be connected anew."""
         async with self._database.read() as session:
-            revision = await value(session, Counter.INVENTORY)
-            if revision == self._revision:
-                return frozenset()
-            rows = list(
-                await session.scalars(
-                    select(CameraRow).where(CameraRow.removed_at.is_(None)).order_by(CameraRow.id)
-                )
-            )
+            return await self.refresh_within(session)
+
+    async def refresh_within(self, session: AsyncSession) -> frozenset[str]:
+        """`refresh` as part of what the caller reads anyway."""
+        revision = await value(session, Counter.INVENTORY)
+        if revision == self._revision:
+            return frozenset()
+        statement = select(CameraRow).where(CameraRow.removed_at.is_(None)).order_by(CameraRow.id)
+        rows = list(await session.scalars(statement))
         entries = {row.id: self._entry(row) for row in rows}
         before, self._entries = self._entries, entries
         self._records = tuple(entry.record for entry in entries.values())

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.directory import CameraDirectory
 from hotline.errors import Busy
@@ -27,6 +29,7 @@ from relay.grant import Grant, GrantSet
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0  # how often to look without being called
+SOONEST_S = 0.02
 
 
 class TakesGrants(Protocol):
@@ -63,7 +66,8 @@ class Reconciler:
         self._one_at_a_time = asyncio.Lock()
         self._applied: int | None = None
         self._next_end: float | None = None
-        self._changed = asyncio.Event()
+        self._waits_until = math.inf  # UTC seconds
+        self._sooner = asyncio.Event()
 
     async def sync(self) -> int:
         """Reads the grants in force and gives them to the relay; returns their revision.
@@ -72,8 +76,8 @@ class Reconciler:
         """
         async with self._one_at_a_time:
             now = self._utc()
-            await self._refresh()
             async with self._database.read() as session:
+                await self._refresh(session)
                 revision = await value(session, Counter.GRANTS)
                 rows = await session.scalars(
                     select(GrantRow).where(GrantRow.revoked_at.is_(None), GrantRow.expires_at > now)
@@ -94,7 +98,8 @@ class Reconciler:
             self._relay.apply(GrantSet(revision, grants))
             self._applied = revision
             self._next_end = min((grant.expires_at for grant in grants), default=None)
-            self._changed.set()
+            if self._next_end is not None and self._next_end < self._waits_until:
+                self._sooner.set()
             return revision
 
     async def run(self) -> None:
@@ -110,13 +115,14 @@ class Reconciler:
                     silent_since = now
                     # The relay goes on with the grants it has, and ends them by its own clock.
                     log.error("the database does not answer (%s); trying every second", type(error).__name__)
-            self._changed.clear()
             wait = LOOK_S
             if self._next_end is not None:
-                wait = min(wait, max(0.02, self._next_end - self._utc()))
+                wait = min(wait, max(SOONEST_S, self._next_end - self._utc()))
+            self._waits_until = self._utc() + wait
+            self._sooner.clear()
             try:
                 async with asyncio.timeout(wait):
-                    await self._changed.wait()
+                    await self._sooner.wait()
             except TimeoutError:
                 continue
 
@@ -127,14 +133,13 @@ class Reconciler:
             self._on_expired(expired)
             return
         async with self._database.read() as session:
+            await self._refresh(session)
             revision = await value(session, Counter.GRANTS)
         if revision != self._applied:
             await self.sync()
             # Our own change may be between its commit and its sync; one snapshot too many does no harm.
             self._on_foreign_change()
-        else:
-            await self._refresh()
 
-    async def _refresh(self) -> None:
-        for camera_id in await self._directory.refresh():
+    async def _refresh(self, session: AsyncSession) -> None:
+        for camera_id in await self._directory.refresh_within(session):
             self._on_camera_changed(camera_id)

@@ -1,13 +1,15 @@
-"""A share as people see it: act, cameras, units and words, read in four queries however many there are."""
+"""A share as people see it: act, cameras, units and words, read in a few queries however many there are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.util import identity_key
 
 from hotline.actor import unit_receiver, user_receiver
 from hotline.domain import law
@@ -26,6 +28,8 @@ from hotline.store.models import (
     UnitRow,
     UserRow,
 )
+
+_Row = TypeVar("_Row", IncidentRow, UserRow)
 
 SHARE = "share"
 PREVIEW = "preview"
@@ -101,18 +105,8 @@ async def load_shares(session: AsyncSession, rows: Iterable[ShareRow], now: floa
     if not shares:
         return []
     ids = [share.id for share in shares]
-    incidents = {
-        row.id: row
-        for row in await session.scalars(
-            select(IncidentRow).where(IncidentRow.id.in_({share.incident_id for share in shares}))
-        )
-    }
-    people = {
-        row.id: row
-        for row in await session.scalars(
-            select(UserRow).where(UserRow.id.in_({share.opened_by for share in shares}))
-        )
-    }
+    incidents = await _by_id(session, IncidentRow, {share.incident_id for share in shares})
+    people = await _by_id(session, UserRow, {share.opened_by for share in shares})
     cameras: dict[str, list[SharedCamera]] = defaultdict(list)
     found_cameras = await session.execute(
         select(ShareCameraRow, CameraRow)
@@ -142,6 +136,17 @@ async def load_shares(session: AsyncSession, rows: Iterable[ShareRow], now: floa
         )
         for share in shares
     ]
+
+
+async def _by_id(session: AsyncSession, table: type[_Row], ids: Set[str]) -> dict[str, _Row]:
+    """The rows of `ids`; those that this transaction has read already are not read again."""
+    known = session.sync_session.identity_map
+    found = {each: known.get(identity_key(table, each)) for each in ids}
+    rows = {each: row for each, row in found.items() if row is not None}
+    missing = ids - rows.keys()
+    if missing:
+        rows |= {row.id: row for row in await session.scalars(select(table).where(table.id.in_(missing)))}
+    return rows
 
 
 def _view(
