@@ -16,6 +16,7 @@ from streams.rtsp.messages import MAX_BODY, MAX_HEAD, Request, Response, may_beg
 BUFFER_BYTES = 128 * 1024  # room for the largest frame (65,539) or message, and as much again to read ahead
 _MAX_SKIP = 256 * 1024  # bytes that may be skipped between two frames while looking for the next
 _DOLLAR = 0x24
+_R = 0x52
 
 
 class Wire:
@@ -40,6 +41,7 @@ class Wire:
         self._message: tuple[Response | Request, int] | None = None  # head read, body of this length to come
         self._spoke_rtsp = False
         self._skipped = 0
+        self._searching = False  # for the next plausible frame or message
         self.channels: tuple[int, ...] = ()
 
     def room(self) -> memoryview:
@@ -63,7 +65,7 @@ class Wire:
                 self._on_message(replace(message, body=body))
                 continue
             first = buffer[at]
-            if first == _DOLLAR:
+            if first == _DOLLAR and not self._searching:
                 if end - at < 4:
                     break
                 length = (buffer[at + 2] << 8) | buffer[at + 3]
@@ -73,13 +75,14 @@ class Wire:
                 if length:
                     on_frame(buffer[at + 1], view[at + 4 : following])
                 at = following
-            elif first in (0x0D, 0x0A):
+            elif first in (0x0D, 0x0A) and not self._searching:
                 at += 1  # blank lines between messages, CRLF before '$'
             else:
+                was_searching = self._searching
                 consumed = self._text(at, end)
-                if consumed == 0:
-                    break
                 at += consumed
+                if consumed == 0 and self._searching == was_searching:
+                    break  # more bytes are needed
         if at:
             rest = end - at
             if rest:
@@ -90,10 +93,16 @@ class Wire:
 
     def _text(self, at: int, end: int) -> int:
         """Handle what is not a frame at a boundary; returns the bytes used up, 0 to wait for more."""
+        if self._searching:
+            return self._resync(at, end)
         window = bytes(self._view[at : min(end, at + MAX_HEAD)])
         if not may_begin_message(window[:16]):
             if not self._spoke_rtsp:
                 raise NotRtspError("what answers does not speak RTSP")
+            if not self.channels:
+                raise ProtocolError("junk between messages")
+            self._searching = True
+            self._on_resync()
             return self._resync(at, end)
         finish, width = _end_of_head(window)
         if finish < 0:
@@ -110,27 +119,36 @@ class Wire:
         return finish + width
 
     def _resync(self, at: int, end: int) -> int:
-        """Skip to the next byte that plausibly begins a frame or a message."""
-        if not self.channels:
-            raise ProtocolError("junk between messages")
+        """Skip to the next byte that plausibly begins a frame or a message; returns how many are skipped.
+
+        Where more bytes are needed to tell, the search goes on at that byte when they are there.
+        """
         buffer = self._buffer
-        for index in range(at + 1, end):
+        index = at
+        while index < end:
             byte = buffer[index]
-            if byte == _DOLLAR:
-                if end - index < 5:
-                    break  # cannot tell yet: look again with more bytes
-                plausible = buffer[index + 1] in self.channels and buffer[index + 4] & 0xC0 == 0x80
-                if plausible and ((buffer[index + 2] << 8) | buffer[index + 3]) >= 8:
+            if byte in (_DOLLAR, _R):
+                found = self._plausible(index, end)
+                if found is None:
                     break
-            elif byte == 0x52 and buffer[index : index + 5] == b"RTSP/":
-                break
-        else:
-            index = end
+                if found:
+                    self._searching = False
+                    break
+            index += 1
         self._skipped += index - at
         if self._skipped > _MAX_SKIP:
             raise ProtocolError("more than 256 KiB of junk")
-        self._on_resync()
         return index - at
+
+    def _plausible(self, at: int, end: int) -> bool | None:
+        """Whether a frame or a response begins here; None if more bytes are needed to tell."""
+        buffer = self._buffer
+        if end - at < 5:
+            return None
+        if buffer[at] == _R:
+            return buffer[at : at + 5] == b"RTSP/"
+        length = (buffer[at + 2] << 8) | buffer[at + 3]
+        return buffer[at + 1] in self.channels and buffer[at + 4] & 0xC0 == 0x80 and length >= 8
 
 
 def _end_of_head(window: bytes) -> tuple[int, int]:
