@@ -32,11 +32,12 @@ class H264Profile(StrEnum):
 class Sighting:
     """Where the incident stands in a camera's picture.
 
-    `x`: -1 at the left edge to 1 at the right edge; `distance_m`: from the camera, metres.
+    `x`: -1 at the left edge to 1 at the right edge; `distance_m`: from the camera, metres; `since`: Unix seconds when it broke out.
     """
 
     x: float
     distance_m: float
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

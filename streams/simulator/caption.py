@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import cv2
 import numpy as np
 
-from streams.simulator.scenes import Pixels, Planes
+from streams.simulator.scenes.stage import Pixels, Planes
 
 _WHITE = 235.0
 

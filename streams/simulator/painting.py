@@ -5,6 +5,7 @@ Belongs here: what every picture gets whatever it shows. What it shows is `scene
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import cv2
@@ -16,14 +17,15 @@ from streams.simulator.camera import SimulatedCamera
 from streams.simulator.caption import Caption
 from streams.simulator.encoder import Encoder
 from streams.simulator.feed import Painter
-from streams.simulator.scenes import Planes, Scene, scene_for
+from streams.simulator.scenes.catalogue import Scene, scene_for
+from streams.simulator.scenes.stage import Planes
 
 __all__ = ["ScenePainter", "painter_for"]
 
 
 def painter_for(camera: SimulatedCamera) -> Callable[[], Painter]:
     """What draws this camera, made when it is first watched."""
-    return lambda: ScenePainter(camera, scene_for(camera))
+    return lambda: ScenePainter(camera, scene_for(camera, time.time()))
 
 
 class ScenePainter:

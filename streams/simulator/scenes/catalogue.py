@@ -1,0 +1,73 @@
+"""Which scenes there are, and how each camera's own is made.
+
+Belongs here: the table of places with where their cameras hang, and putting one together.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from streams.simulator.camera import SimulatedCamera
+from streams.simulator.scenes.backdrop import Backdrop
+from streams.simulator.scenes.fire import Fire
+from streams.simulator.scenes.light import LOOKS, Light, light_at
+from streams.simulator.scenes.place import Place, Set
+from streams.simulator.scenes.places import junction, market, road
+from streams.simulator.scenes.stage import Planes
+from streams.simulator.scenes.view import View
+
+
+class Scene(Protocol):
+    """One place, seen by one camera."""
+
+    def draw(self, planes: Planes, utc: float) -> None:
+        """Draw the instant `utc` (Unix seconds) over the whole of the planes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of place: who draws it, how its cameras hang, whether they have infrared lamps."""
+
+    build: Callable[[Backdrop], Set]
+    height: float = 6.5
+    pitch: float = 11.0
+    fov: float = 72.0
+    yaw: float = 0.0
+    kerb: float = 11.0
+    infrared: bool = False
+    seat: tuple[float, float, float] | None = None
+
+
+SCENES: dict[str, Kind] = {
+    "road": Kind(road.build, yaw=-5.0),
+    "junction": Kind(junction.build, height=8.0, pitch=14.0, fov=78.0, kerb=14.0),
+    "market": Kind(market.build, height=5.2, pitch=11.0, fov=70.0, kerb=7.0, seat=market.SEAT),
+}
+
+
+def scene_for(camera: SimulatedCamera, utc: float, light: Light | None = None) -> Scene:
+    """The scene of a camera in the light of its hour, or in a given one. Raises KeyError for an unknown scene."""
+    kind = SCENES[camera.scene]
+    if light is None:
+        light = light_at((utc / 3600 + camera.utc_offset_h) % 24, has_infrared=kind.infrared)
+    rng = np.random.default_rng(zlib.crc32(camera.id.encode()))
+    # No two poles are alike.
+    view = View(
+        camera.size,
+        height=kind.height * float(rng.uniform(0.94, 1.08)),
+        pitch=kind.pitch + float(rng.uniform(-1.0, 1.0)),
+        fov=kind.fov + float(rng.uniform(-3, 3)),
+        yaw=kind.yaw + float(rng.uniform(-2, 2)),
+    )
+    backdrop = Backdrop(view, LOOKS[light], rng)
+    furnishing = kind.build(backdrop)
+    fire = None
+    if camera.fire is not None:
+        fire = Fire(view, LOOKS[light], camera.fire, kerb=kind.kerb, seat=kind.seat)
+    return Place(backdrop, view, furnishing, fire)

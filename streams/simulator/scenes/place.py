@@ -1,0 +1,129 @@
+"""A place put together: its backdrop, its traffic, its people, its fire, drawn in order of distance.
+
+Belongs here: what all places share. Each place is a function in `places/` that fills in a `Set`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from streams.simulator.scenes.actors import People, Vehicles
+from streams.simulator.scenes.backdrop import Backdrop, Pixels
+from streams.simulator.scenes.fire import Fire
+from streams.simulator.scenes.light import Light, Look
+from streams.simulator.scenes.stage import Planes, Stage
+from streams.simulator.scenes.traffic import Lane, Vehicle, Walker
+from streams.simulator.scenes.view import View
+
+Extra = Callable[[Stage, float], None]
+
+
+@dataclass(slots=True)
+class Set:
+    """What a place consists of besides its backdrop.
+
+    `extras` are drawn before the traffic (signals, water), each with the stage and Unix seconds.
+    """
+
+    lanes: list[Lane] = field(default_factory=list)
+    walkers: list[Walker] = field(default_factory=list)
+    extras: list[Extra] = field(default_factory=list)
+
+
+class Place:
+    """One place, seen by one camera, living on from call to call."""
+
+    # A camera that was not watched for longer than this finds the street as it was, not as it would have become.
+    _LONGEST_STEP = 2.0
+    _WARM_UP_S = 45.0
+
+    def __init__(self, backdrop: Backdrop, view: View, furnishing: Set, fire: Fire | None) -> None:
+        picture, front, sky = backdrop.finish()
+        self.look: Look = backdrop.look
+        self._view = view
+        self._stage = Stage(picture, front)
+        self._set = furnishing
+        light: dict[tuple[int, int], tuple[float, float, float]] = {}
+
+        def light_at(x: float, y: float) -> tuple[float, float, float]:
+            key = (int(x), int(y))
+            if key not in light:
+                light[key] = backdrop.light_at(*key)
+            return light[key]
+
+        self._vehicles = Vehicles(self._stage, view, self.look, light_at)
+        self._people = People(self._stage, view, self.look, light_at)
+        self._fire = fire
+        if fire is not None:
+            fire.prepare(self._stage, sky)
+        self._last: float | None = None
+        self._noise = _noise(self._stage.size, self.look)
+        self._tick = 0
+
+    def draw(self, planes: Planes, utc: float) -> None:
+        """Draw the instant `utc` (Unix seconds) over the whole of the planes."""
+        self._advance(utc)
+        stage = self._stage
+        stage.begin()
+        for extra in self._set.extras:
+            extra(stage, utc)
+        self._draw_traffic(utc)
+        if self._fire is not None:
+            self._fire.draw(utc)
+        luma, u, v = stage.finish()
+        self._tick += 1
+        # The sensor's noise: one large still of it, taken at another place each time.
+        x, y = (self._tick * 37) % 64, (self._tick * 53) % 64
+        height, width = luma.shape
+        cv2.add(luma, self._noise[y : y + height, x : x + width], dst=planes[0])
+        np.copyto(planes[1], u)
+        np.copyto(planes[2], v)
+
+    def _advance(self, utc: float) -> None:
+        if self._last is None:
+            seconds, now = self._WARM_UP_S, utc - self._WARM_UP_S
+        else:
+            seconds = min(max(utc - self._last, 0.0), self._LONGEST_STEP)
+            now = utc - seconds
+        self._last = utc
+        while seconds > 1e-6:
+            step = min(seconds, 0.2)
+            now += step
+            for lane in self._set.lanes:
+                lane.advance(step, now)
+            for walker in self._set.walkers:
+                walker.advance(step)
+            seconds -= step
+
+    def _draw_traffic(self, utc: float) -> None:
+        actors: list[tuple[float, Callable[[], None]]] = []
+        for lane in self._set.lanes:
+            for vehicle in lane.vehicles:
+                x, y, heading = lane.path.at(vehicle.distance)
+                self._vehicles.beam(vehicle.body, x, y, heading)
+                actors.append((y, _vehicle(self._vehicles, vehicle, x, y, heading)))
+        for walker in self._set.walkers:
+            x, y = walker.place
+            actors.append((y, _person(self._people, walker, x, y)))
+        actors.sort(key=lambda actor: -actor[0])
+        for _, draw in actors:
+            draw()
+
+
+def _vehicle(vehicles: Vehicles, vehicle: Vehicle, x: float, y: float, heading: float) -> Callable[[], None]:
+    return lambda: vehicles.draw(vehicle.body, vehicle.colour, x, y, heading, braking=vehicle.braking)
+
+
+def _person(people: People, walker: Walker, x: float, y: float) -> Callable[[], None]:
+    return lambda: people.draw(x, y, walker.walked, walker.look, tall=walker.tall, bicycle=walker.bicycle)
+
+
+def _noise(size: tuple[int, int], look: Look) -> Pixels:
+    rng = np.random.default_rng(7)
+    level = {Light.DAY: 1.2, Light.DUSK: 1.6, Light.NIGHT: 2.2, Light.INFRARED: 2.6}[look.light]
+    grain = np.abs(rng.normal(0, level, (size[1] + 64, size[0] + 64)))
+    return np.clip(grain, 0, 12).astype(np.uint8)

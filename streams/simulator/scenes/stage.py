@@ -1,0 +1,94 @@
+"""The picture while it is being made: a still background, and what moves in front of it.
+
+Belongs here: drawing moving things at the least cost. Only rectangles in which something moved are restored,
+drawn and converted to YUV; the rest of the picture stays as it was.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+Planes = tuple[Pixels, Pixels, Pixels]
+Rect = tuple[int, int, int, int]  # left, top, right, bottom; all even
+
+
+def to_planes(bgr: Pixels, planes: Planes, rect: Rect | None = None) -> None:
+    """Convert BGR to I420 planes, whole or in one rectangle."""
+    left, top, right, bottom = rect or (0, 0, bgr.shape[1], bgr.shape[0])
+    width, height = right - left, bottom - top
+    flat = cv2.cvtColor(bgr[top:bottom, left:right], cv2.COLOR_BGR2YUV_I420).reshape(-1)
+    area, half = width * height, (height // 2, width // 2)
+    planes[0][top:bottom, left:right] = flat[:area].reshape(height, width)
+    planes[1][top // 2 : bottom // 2, left // 2 : right // 2] = flat[area : area * 5 // 4].reshape(half)
+    planes[2][top // 2 : bottom // 2, left // 2 : right // 2] = flat[area * 5 // 4 :].reshape(half)
+
+
+class Stage:
+    """`canvas` (BGR) is drawn on between `begin` and `finish`; `touch` says where.
+
+    `front` (255 or 0) marks what of the background stands before everything that moves.
+    """
+
+    def __init__(self, background: Pixels, front: Pixels | None = None) -> None:
+        self.background = background
+        self.canvas = background.copy()
+        height, width = background.shape[:2]
+        self.size = (width, height)
+        self.planes: Planes = (
+            np.empty((height, width), np.uint8),
+            np.empty((height // 2, width // 2), np.uint8),
+            np.empty((height // 2, width // 2), np.uint8),
+        )
+        to_planes(background, self.planes)
+        self._before: list[Rect] = []
+        self._now: list[Rect] = []
+        self._front = front
+
+    def begin(self) -> None:
+        """Take away what moved in the picture before."""
+        for left, top, right, bottom in self._before:
+            self.canvas[top:bottom, left:right] = self.background[top:bottom, left:right]
+
+    def touch(self, left: float, top: float, right: float, bottom: float) -> bool:
+        """Announce that this rectangle is drawn on. False when it lies outside of the picture."""
+        width, height = self.size
+        # Two pixels more on every side for antialiasing, and even for chroma.
+        rect = (
+            max(0, (int(left) - 2) // 2 * 2),
+            max(0, (int(top) - 2) // 2 * 2),
+            min(width, (int(right) + 4) // 2 * 2),
+            min(height, (int(bottom) + 4) // 2 * 2),
+        )
+        if rect[0] >= rect[2] or rect[1] >= rect[3]:
+            return False
+        _join(self._now, rect)
+        return True
+
+    def finish(self) -> Planes:
+        """Put the foreground over, and give the picture as planes that hold until the next `begin`."""
+        if self._front is not None:
+            for left, top, right, bottom in self._now:
+                mask = self._front[top:bottom, left:right]
+                if mask.any():
+                    part = self.background[top:bottom, left:right]
+                    cv2.copyTo(part, mask, self.canvas[top:bottom, left:right])
+        changed = list(self._now)
+        for rect in self._before:
+            _join(changed, rect)
+        for rect in changed:
+            to_planes(self.canvas, self.planes, rect)
+        self._before, self._now = self._now, []
+        return self.planes
+
+
+def _join(rects: list[Rect], rect: Rect) -> None:
+    """Add a rectangle, united with one it overlaps: few large conversions cost less than many small ones."""
+    left, top, right, bottom = rect
+    for i, (x0, y0, x1, y1) in enumerate(rects):
+        if left <= x1 and right >= x0 and top <= y1 and bottom >= y0:
+            rects[i] = (min(left, x0), min(top, y0), max(right, x1), max(bottom, y1))
+            return
+    rects.append(rect)
