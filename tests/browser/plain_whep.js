@@ -1,5 +1,5 @@
 // A WHEP player (draft-ietf-wish-whep) of a hundred lines, written without a look at the product's pages: whoever
-// keeps to the draft must get a picture. Half-trickle: the offer is complete before it is posted, no PATCH needed.
+// keeps to the draft must get a picture. It posts its offer at once, or (as older players do) complete with candidates.
 "use strict";
 
 class PlainWhep {
@@ -11,7 +11,7 @@ class PlainWhep {
   }
 
   // Resolves with the times (Unix ms) once the first picture is shown; rejects with the status of a refusal.
-  async play(url, token) {
+  async play(url, token, { gather = false } = {}) {
     const now = () => performance.timeOrigin + performance.now();
     this.times = { clicked: now() };
     const peer = (this.peer = new RTCPeerConnection());
@@ -29,7 +29,7 @@ class PlainWhep {
       });
     });
     await peer.setLocalDescription();
-    await new Promise((done) => {
+    if (gather) await new Promise((done) => {
       if (peer.iceGatheringState === "complete") return done();
       peer.addEventListener("icecandidate", ({ candidate }) => candidate || done());
       setTimeout(done, 1000);

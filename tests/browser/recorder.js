@@ -30,7 +30,8 @@
       if (window.readTimecodes !== false) {
         record.reading = readPicture(video).then(
           (timecode) => { frame.timecode = timecode; },
-          (error) => { frame.error = String(error); },
+          // The element has no picture to give at this instant (its stream was just set or taken): none was read.
+          (error) => { if (error.name !== "InvalidStateError") frame.error = String(error); },
         );
       }
       video.requestVideoFrameCallback(next);
