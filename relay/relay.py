@@ -248,7 +248,7 @@ class Relay:
         self._viewers[admitted.id] = viewer
         self.peers.add(peer)
         fanout.viewers.add(admitted.id)
-        task = self._group.create_task(self._live(viewer, fanout), name=f"viewer {admitted.id}")
+        task = self._group.create_task(self._live(viewer, fanout), name=f"viewer {viewer.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         links = turn_links(self._settings.turn_servers, admitted.id, self._utc())
@@ -323,10 +323,10 @@ class Relay:
 
     async def _live(self, viewer: Viewer, fanout: RunningFanout) -> None:
         who = viewer.admitted
-        logger.info("viewer %s: camera %s, %s", who.id, who.camera, who.profile)
+        logger.info("viewer %s: camera %s, %s", viewer.name, who.camera, who.profile)
         try:
             reason = await viewer.run()
-            logger.info("viewer %s ended: %s", who.id, reason)
+            logger.info("viewer %s ended: %s", viewer.name, reason)
         finally:
             self.peers.remove(viewer.peer)
             self._viewers.pop(who.id, None)

@@ -80,6 +80,11 @@ class Viewer:
         self._recording = False
         self._sender: PictureSender | None = None
 
+    @property
+    def name(self) -> str:
+        """For the log: the whole id is the right to end the viewer."""
+        return self.admitted.id[:6]
+
     def close(self, reason: str) -> None:
         """End the viewer, soon; the first reason stands."""
         self._reason = self._reason or reason
@@ -96,7 +101,7 @@ class Viewer:
                     reason = str(over)
         except Exception:
             # A fault in one viewer must end that viewer only.
-            logger.exception("viewer %s failed", self.admitted.id)
+            logger.exception("viewer %s failed", self.name)
             reason = "internal fault"
         finally:
             self.stage = Stage.CLOSING
@@ -129,7 +134,7 @@ class Viewer:
             lambda: peer.ice.path is not None, settings.ice_deadline_s, "no connectivity check came"
         )
         self.stage = Stage.SECURING
-        recorded = group.create_task(self._record(), name=f"record {self.admitted.id}")
+        recorded = group.create_task(self._record(), name=f"record {self.name}")
         recorded.add_done_callback(lambda _: peer.changed.set())
         try:
             await self._until(
@@ -206,7 +211,7 @@ class Viewer:
             async with asyncio.timeout(self._settings.record_deadline_s):
                 await self._recorder.opened(viewing)
         except Exception:
-            logger.exception("viewer %s: the viewing could not be recorded", who.id)
+            logger.exception("viewer %s: the viewing could not be recorded", self.name)
             return False
         return True
 
@@ -218,4 +223,4 @@ class Viewer:
             async with asyncio.timeout(self._settings.record_deadline_s):
                 await self._recorder.closed(self.admitted.id, self._utc(), reason, sent)
         except Exception:
-            logger.exception("viewer %s: the end of the viewing could not be recorded", self.admitted.id)
+            logger.exception("viewer %s: the end of the viewing could not be recorded", self.name)

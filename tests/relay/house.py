@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -57,6 +58,8 @@ class House:
     key: bytes
     base_url: str = ""
     revision: int = 0
+    ahead: float = 0.0
+    """Seconds by which the relay's wall clock is ahead."""
 
     def grant(
         self, cameras: Sequence[str] = ("cam-1",), *, seconds: float = 600.0, unit: str = "unit"
@@ -80,18 +83,17 @@ class House:
 
 
 @asynccontextmanager
-async def house(
-    studio: Studio, settings: RelaySettings = LOOPBACK, **changes: object
-) -> AsyncIterator[House]:
-    """A relay and its HTTP server, running until the block is left."""
+async def house(studio: Studio, settings: RelaySettings = LOOPBACK, **changes: Any) -> AsyncIterator[House]:
+    """A relay and its HTTP server, running until the block is left. `changes`: to the settings."""
     recorder = Recorder()
     key = secrets.token_bytes(32)
-    settings = replace(settings, **changes)  # type: ignore[arg-type]  # the keywords are those of the settings
-    relay = Relay(settings, studio, recorder, key)
+    settings = replace(settings, **changes)
+    relay = Relay(settings, studio, recorder, key, utc=lambda: time.time() + ours.ahead)
+    ours = House(relay, studio, recorder, key)
     running = asyncio.create_task(relay.run(), name="relay")
     app = FastAPI()
     app.include_router(whep_router(relay))
-    listening = socket.socket()
+    listening = socket.socket(proto=socket.IPPROTO_TCP)  # without it asyncio leaves Nagle on
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, loop="asyncio", lifespan="off", log_level="warning"))
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
@@ -99,7 +101,8 @@ async def house(
         async with asyncio.timeout(5):
             await relay.started.wait()
         await until(lambda: server.started, "the HTTP server")
-        yield House(relay, studio, recorder, key, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        ours.base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield ours
     finally:
         server.should_exit = True
         await serving

@@ -1,0 +1,312 @@
+"""WHEP over HTTP, as a player and as somebody who means harm would use it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import jwt
+import pytest
+from fastapi import FastAPI
+
+from relay.http import whep_router
+from relay.relay import Relay
+from relay.settings import RelaySettings, TurnServer
+from streams.state import Connecting
+from tests.support.waiting import until
+
+from .house import House, Recorder, house
+from .studio import Studio, studio
+
+OFFER = (Path(__file__).parent / "offers" / "chromium_video.sdp").read_bytes()
+AUDIO = (Path(__file__).parent / "offers" / "chromium_audio.sdp").read_bytes()
+SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
+RESTART = b"a=ice-ufrag:NewOne\r\na=ice-pwd:" + b"x" * 24 + b"\r\n"
+TRICKLE = b"a=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"
+
+
+@asynccontextmanager
+async def served(**changes: Any) -> AsyncIterator[tuple[House, httpx.AsyncClient]]:
+    """A relay with two cameras, one of them granted, and a client."""
+    async with (
+        studio(("cam-1", "cam-2")) as cameras,
+        house(cameras, **changes) as ours,
+        httpx.AsyncClient(base_url=ours.base_url, trust_env=False) as client,
+    ):
+        ours.grant(("cam-1",))
+        yield ours, client
+
+
+def bearer(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, object]:
+    """The problem details of a refusal, checked."""
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, object] = json.loads(response.content)
+    assert body["status"] == status
+    assert body["title"]
+    assert body["title_ko"]
+    assert body["detail"]
+    return body
+
+
+async def test_an_offer_is_answered_with_a_resource() -> None:
+    turn = TurnServer("turn:turn.example:3478", "turn-secret")
+    async with served(turn_servers=(turn,)) as (ours, client):
+        response = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer(ours.token())})
+        assert response.status_code == 201
+        assert response.headers["content-type"] == "application/sdp"
+        assert re.fullmatch(r"/whep/cam-1/[\w-]{24}", response.headers["location"])
+        assert re.fullmatch(r'"\S+"', response.headers["etag"])
+        assert response.headers["accept-patch"] == "application/trickle-ice-sdpfrag"
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["link"].startswith("<turn:turn.example:3478>")
+        assert "a=sendonly" in response.text
+        assert f" 127.0.0.1 {ours.relay.port} typ host" in response.text
+
+
+async def test_without_a_good_token_every_answer_is_the_same_401() -> None:
+    async with served() as (ours, client):
+        bodies = []
+        for header in (
+            {},
+            {"Authorization": "Basic dTpw"},
+            bearer("a.b.c"),
+            bearer(ours.token(seconds=-60)),
+            bearer(jwt.encode({"aud": "whep", "iss": "hotline", "exp": 9_000_000_000}, bytes(32))),
+        ):
+            response = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **header})
+            assert response.headers["www-authenticate"] == 'Bearer realm="whep"'
+            bodies.append(problem(response, 401))
+        assert all(body == bodies[0] for body in bodies)
+        # Nor does the answer tell whether the camera exists.
+        response = await client.post("/whep/no-such", content=OFFER, headers=SDP)
+        assert problem(response, 401) == bodies[0]
+
+
+async def test_an_unknown_camera_and_one_without_a_grant_are_the_same_404() -> None:
+    async with served() as (ours, client):
+        headers = {**SDP, **bearer(ours.token())}
+        bodies = [
+            problem(await client.post(f"/whep/{camera}", content=OFFER, headers=headers), 404)
+            for camera in ("cam-2", "no-such", "%2e%2e", "cam-1%00")
+        ]
+        assert all(body == bodies[0] for body in bodies)
+        for other in (ours.token(unit="other"), ours.token(share="other")):
+            response = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer(other)})
+            assert problem(response, 404) == bodies[0]
+
+
+async def test_an_offline_camera_is_409_with_the_time_to_come_back() -> None:
+    async with served() as (ours, client):
+        ours.studio.cameras["cam-1"].offline()
+        response = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer(ours.token())})
+        problem(response, 409)
+        assert int(response.headers["retry-after"]) >= 1
+
+
+async def test_a_connecting_camera_is_201() -> None:
+    async with studio() as cameras, house(cameras, profile_wait_s=0.05) as ours:
+        camera = cameras.cameras["cam-1"]
+        camera.running.clear()
+        camera.connecting()
+        ours.grant()
+        async with httpx.AsyncClient(base_url=ours.base_url, trust_env=False) as client:
+            response = await client.post(
+                "/whep/cam-1", content=OFFER, headers={**SDP, **bearer(ours.token())}
+            )
+        assert response.status_code == 201
+        assert all(isinstance(each.state, Connecting) for each in camera.renditions.values())
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (OFFER, "text/plain", 415),
+        (OFFER, "", 415),
+        (b"", "application/sdp", 400),
+        (b"hello", "application/sdp", 400),
+        (AUDIO, "application/sdp", 406),
+        (OFFER.replace(b"H264", b"VP8x"), "application/sdp", 406),
+        (OFFER + b"a" * (1 << 20), "application/sdp", 413),
+        (OFFER + b"a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n" * 5_000, "application/sdp", 413),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused(content: bytes, kind: str, status: int) -> None:
+    async with served() as (ours, client):
+        headers = {"Content-Type": kind, **bearer(ours.token())}
+        problem(await client.post("/whep/cam-1", content=content, headers=headers), status)
+        assert ours.relay.viewers() == []
+
+
+async def test_a_wrong_profile_is_named() -> None:
+    async with served() as (ours, client):
+        response = await client.post(
+            "/whep/cam-1?profile=huge", content=OFFER, headers={**SDP, **bearer(ours.token())}
+        )
+        assert "main or sub" in str(problem(response, 400)["detail"])
+
+
+async def raw(ours: House, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    port = urlsplit(ours.base_url).port
+    assert port is not None
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    return reader, writer
+
+
+async def test_a_chunked_flood_is_cut_off_at_the_limit() -> None:
+    async with served() as (ours, _):
+        head = (
+            f"POST /whep/cam-1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\n"
+            f"Authorization: Bearer {ours.token()}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        reader, writer = await raw(ours, head.encode())
+        sent = 0
+        try:
+            while sent < 4 << 20:
+                writer.write(b"10000\r\n" + b"a" * 0x10000 + b"\r\n")
+                sent += 0x10000
+                await writer.drain()
+        except ConnectionError:
+            pass
+        else:
+            async with asyncio.timeout(5):
+                assert b"413" in await reader.readline()
+        assert ours.relay.viewers() == []
+        writer.close()
+
+
+async def test_a_body_that_trickles_in_is_408() -> None:
+    async with served(body_deadline_s=0.3) as (ours, _):
+        head = (
+            f"POST /whep/cam-1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\n"
+            f"Authorization: Bearer {ours.token()}\r\nContent-Length: 1000\r\n\r\nv=0"
+        )
+        reader, writer = await raw(ours, head.encode())
+        async with asyncio.timeout(5):
+            assert b"408" in await reader.readline()
+        writer.close()
+
+
+async def test_limits_say_when_to_come_back() -> None:
+    async with served(max_viewers=4, max_viewers_per_feed=3, max_viewers_per_grant=2) as (ours, client):
+        ours.grant(("cam-1", "cam-2"))
+        here = {**SDP, **bearer(ours.token())}
+
+        async def post(camera: str) -> httpx.Response:
+            return await client.post(f"/whep/{camera}", content=OFFER, headers=here)
+
+        assert [(await post("cam-1")).status_code for _ in range(2)] == [201, 201]
+        refused = await post("cam-1")
+        problem(refused, 429)
+        assert int(refused.headers["retry-after"]) > 0
+        assert [(await post("cam-2")).status_code for _ in range(2)] == [201, 201]
+        refused = await post("cam-2")
+        problem(refused, 503)
+        assert int(refused.headers["retry-after"]) > 0
+        (first, *_) = ours.relay.viewers()
+        await client.delete(f"/whep/{first.camera}/{first.id}")
+        assert (await post(first.camera)).status_code == 201
+
+
+async def test_hundreds_of_offers_leave_nothing_behind() -> None:
+    async with served(max_viewers_per_grant=50, ice_deadline_s=0.3) as (ours, client):
+        headers = {**SDP, **bearer(ours.token())}
+        counts: dict[int, int] = {}
+        for _ in range(6):
+            answers = await asyncio.gather(
+                *(client.post("/whep/cam-1", content=OFFER, headers=headers) for _ in range(50))
+            )
+            for answer in answers:
+                counts[answer.status_code] = counts.get(answer.status_code, 0) + 1
+        assert counts.keys() <= {201, 429}
+        assert counts[201] >= 50
+        await until(lambda: ours.relay.viewers() == [], deadline=5)
+        assert len(ours.relay.peers) == 0
+
+
+async def test_discovery() -> None:
+    async with served() as (_, client):
+        for path in ("/whep/cam-1", "/whep/no-such"):
+            head = await client.head(path)
+            assert head.status_code == 200
+            assert head.headers["content-type"] == "application/sdp"
+            assert (await client.get(path)).content == b""
+            options = await client.options(path)
+            assert options.status_code == 200
+            assert options.headers["accept-post"] == "application/sdp"
+        assert "DELETE" in (await client.options("/whep/cam-1/some-viewer")).headers["allow"]
+
+
+async def test_trickle_and_restart_by_patch() -> None:
+    async with served() as (ours, client):
+        token = bearer(ours.token())
+        posted = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **token})
+        resource, etag = posted.headers["location"], posted.headers["etag"]
+
+        async def patch(body: bytes, **headers: str) -> httpx.Response:
+            return await client.patch(resource, content=body, headers={**FRAGMENT, **token, **headers})
+
+        assert (await patch(TRICKLE, **{"If-Match": etag})).status_code == 204
+        problem(await patch(TRICKLE), 428)
+        problem(await patch(TRICKLE, **{"If-Match": '"other"'}), 412)
+        problem(await patch(RESTART, **{"If-Match": '"other"'}), 412)
+        problem(await patch(b"nothing", **{"If-Match": etag}), 400)
+        problem(await client.patch(resource, content=OFFER, headers={**SDP, **token, "If-Match": etag}), 415)
+        problem(await client.patch(resource, content=TRICKLE, headers={**FRAGMENT, "If-Match": etag}), 401)
+
+        restarted = await patch(RESTART, **{"If-Match": "*"})
+        assert restarted.status_code == 200
+        assert restarted.headers["content-type"] == "application/trickle-ice-sdpfrag"
+        assert restarted.headers["etag"] != etag
+        assert "a=ice-ufrag:" in restarted.text
+        assert f" 127.0.0.1 {ours.relay.port} typ host" in restarted.text
+        problem(await patch(TRICKLE, **{"If-Match": etag}), 412)
+        assert (await client.head(resource)).headers["etag"] == restarted.headers["etag"]
+
+
+async def test_restarts_pile_nothing_up() -> None:
+    async with served() as (ours, client):
+        token = bearer(ours.token())
+        posted = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **token})
+        for number in range(50):
+            body = RESTART.replace(b"NewOne", b"New%03d" % number)
+            answer = await client.patch(
+                posted.headers["location"], content=body, headers={**FRAGMENT, **token, "If-Match": "*"}
+            )
+            assert answer.status_code == 200
+        assert len(ours.relay.peers) == 2
+
+
+async def test_another_units_viewer_cannot_be_changed() -> None:
+    async with served() as (ours, client):
+        posted = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer(ours.token())})
+        resource = posted.headers["location"]
+        for token in (ours.token(unit="other"), ours.token(share="other")):
+            answer = await client.patch(
+                resource, content=RESTART, headers={**FRAGMENT, **bearer(token), "If-Match": "*"}
+            )
+            problem(answer, 404)
+        problem(await client.delete(resource[:-1] + "x"), 404)
+        problem(await client.delete(resource.replace("cam-1", "cam-2")), 404)
+        assert (await client.head(resource)).status_code == 204
+        assert (await client.delete(resource)).status_code == 200
+        assert (await client.head(resource)).status_code == 404
+
+
+def test_every_route_is_described_once() -> None:
+    app = FastAPI()
+    app.include_router(whep_router(Relay(RelaySettings(), Studio({}), Recorder(), bytes(32))))
+    assert set(app.openapi()["paths"]) == {"/whep/{camera}", "/whep/{camera}/{viewer}"}
