@@ -44,7 +44,7 @@ class Sighting:
 class SimulatedCamera:
     """One camera of the simulated city: what it shows, how it encodes, how it is guarded.
 
-    `scene` names one of `scenes.SCENES`; `video_file` (any file PyAV can read, looped) takes its place.
+    `scene` names one of `scenes/catalogue.py`'s SCENES; `video_file` (any file PyAV can read, looped) takes its place.
     `name` is burned into the picture; so is the clock, at `utc_offset_h` hours from UTC.
     `gop_s` is the time from one IDR to the next, running on while nobody watches, except that an encoder
     that rested begins with an IDR. `b_frames` > 0 makes pictures come out of order and late.
@@ -71,7 +71,6 @@ class SimulatedCamera:
     video_file: Path | None = None
     fire: Sighting | None = None
     utc_offset_h: float = 9.0
-    mirrored: bool = False
 
     def __post_init__(self) -> None:
         if not self.id or not all(c.isalnum() or c in "-_." for c in self.id) or not self.id.isascii():

@@ -209,7 +209,9 @@ def fence(
         backdrop.bar((*start, z), (*end, z), 0.07, colour)
 
 
-def signal_pole(backdrop: Backdrop, x: float, y: float, arm: float, *, height: float = 6.2) -> tuple[float, float, float]:
+def signal_pole(
+    backdrop: Backdrop, x: float, y: float, arm: float, *, height: float = 6.2
+) -> tuple[float, float, float]:
     """A signal on an arm of `arm` metres (negative: to the left). Returns where its head hangs."""
     grey: Colour = (104, 106, 104)
     backdrop.bar((x, y, 0), (x, y, height + 0.4), 0.22, grey)
@@ -228,9 +230,19 @@ def bench(backdrop: Backdrop, x: float, y: float) -> None:
     shadow(backdrop, x, y, 1.2, 0.5, 0.3)
     for side in (-0.7, 0.7):
         backdrop.bar((x + side, y, 0), (x + side, y, 0.45), 0.08, (60, 60, 60))
-    seat = [(x - 0.9, y - 0.25, 0.45), (x + 0.9, y - 0.25, 0.45), (x + 0.9, y + 0.2, 0.45), (x - 0.9, y + 0.2, 0.45)]
+    seat = [
+        (x - 0.9, y - 0.25, 0.45),
+        (x + 0.9, y - 0.25, 0.45),
+        (x + 0.9, y + 0.2, 0.45),
+        (x - 0.9, y + 0.2, 0.45),
+    ]
     backdrop.shape(seat, wood)
-    back = [(x - 0.9, y + 0.25, 0.95), (x + 0.9, y + 0.25, 0.95), (x + 0.9, y + 0.25, 0.55), (x - 0.9, y + 0.25, 0.55)]
+    back = [
+        (x - 0.9, y + 0.25, 0.95),
+        (x + 0.9, y + 0.25, 0.95),
+        (x + 0.9, y + 0.25, 0.55),
+        (x - 0.9, y + 0.25, 0.55),
+    ]
     backdrop.shape(back, (52, 84, 124))
 
 
@@ -248,17 +260,51 @@ def parked(backdrop: Backdrop, x: float, y: float, colour: Colour, *, along: boo
     inner = half * 0.84
     c0, c1 = (y + long * 0.1, y + long * 0.72) if along else (y + 0.15, y1 - 0.15)
     flank2 = inner if x < 0 else -inner
-    backdrop.shape([(x + flank, c1, 0.9), (x + flank, c0, 0.9), (x + flank2, c0 + 0.5, 1.45), (x + flank2, c1 - 0.4, 1.45)], glass)
-    backdrop.shape([(x - inner, c1 - 0.4, 1.45), (x + inner, c1 - 0.4, 1.45), (x + inner, c0 + 0.5, 1.45), (x - inner, c0 + 0.5, 1.45)], colour)
+    backdrop.shape(
+        [
+            (x + flank, c1, 0.9),
+            (x + flank, c0, 0.9),
+            (x + flank2, c0 + 0.5, 1.45),
+            (x + flank2, c1 - 0.4, 1.45),
+        ],
+        glass,
+    )
+    backdrop.shape(
+        [
+            (x - inner, c1 - 0.4, 1.45),
+            (x + inner, c1 - 0.4, 1.45),
+            (x + inner, c0 + 0.5, 1.45),
+            (x - inner, c0 + 0.5, 1.45),
+        ],
+        colour,
+    )
     backdrop.shape([(x - half, y, 0.9), (x + half, y, 0.9), (x + half, y, 0.25), (x - half, y, 0.25)], dark)
-    backdrop.shape([(x - inner, c0 + 0.5, 1.45), (x + inner, c0 + 0.5, 1.45), (x + half * 0.95, c0, 0.9), (x - half * 0.95, c0, 0.9)], glass)
+    backdrop.shape(
+        [
+            (x - inner, c0 + 0.5, 1.45),
+            (x + inner, c0 + 0.5, 1.45),
+            (x + half * 0.95, c0, 0.9),
+            (x - half * 0.95, c0, 0.9),
+        ],
+        glass,
+    )
     if along:
         for side in (-1, 1):
             lamp = x + side * half * 0.78
-            backdrop.shape([(lamp - 0.14, y - 0.01, 0.8), (lamp + 0.14, y - 0.01, 0.8), (lamp + 0.14, y - 0.01, 0.62), (lamp - 0.14, y - 0.01, 0.62)], (40, 38, 150))
+            backdrop.shape(
+                [
+                    (lamp - 0.14, y - 0.01, 0.8),
+                    (lamp + 0.14, y - 0.01, 0.8),
+                    (lamp + 0.14, y - 0.01, 0.62),
+                    (lamp - 0.14, y - 0.01, 0.62),
+                ],
+                (40, 38, 150),
+            )
 
 
-def awning(backdrop: Backdrop, x0: float, x1: float, y0: float, y1: float, high: float, low: float, colour: Colour) -> None:
+def awning(
+    backdrop: Backdrop, x0: float, x1: float, y0: float, y1: float, high: float, low: float, colour: Colour
+) -> None:
     """A striped awning sloping from x0 (at the wall, `high`) to x1 (over the street, `low`)."""
     count = max(2, round((y1 - y0) / 0.55))
     pale = (225, 228, 230)

@@ -98,7 +98,9 @@ def _ground(plan: Plan) -> None:
     for side in (-1, 1):  # rounded kerbs
         for y, sign in ((NEAR, -1), (FAR, 1)):
             x = side * HALF
-            plan.area([(x, y), (x + side * 4, y), (x + side * 1.4, y + sign * 1.4), (x, y + sign * 4)], ASPHALT)
+            plan.area(
+                [(x, y), (x + side * 4, y), (x + side * 1.4, y + sign * 1.4), (x, y + sign * 4)], ASPHALT
+            )
     for y0, y1 in ((0.0, NEAR - 7.5), (FAR + 7.5, end)):
         for x in (-0.16, 0.16):
             plan.stripe([(x, y0), (x, y1)], 0.13, YELLOW)

@@ -30,7 +30,9 @@ def build(backdrop: Backdrop) -> Set:
     backdrop.ground(_ground, (120, 124, 128))
     for i, x in enumerate((-44.0, 40.0, -8.0)):
         tower = facade.apartment(rng, 24, int(rng.integers(12, 17)), str(201 + i))
-        props.box(backdrop, x - 12, x + 12, 170 + 15 * i, 186 + 15 * i, tower.surface.shape[0] / 10, front=tower)
+        props.box(
+            backdrop, x - 12, x + 12, 170 + 15 * i, 186 + 15 * i, tower.surface.shape[0] / 10, front=tower
+        )
     spans: list[tuple[int, float, float]] = []
     for side in (-1, 1):
         y = 108.0
@@ -65,7 +67,10 @@ def _ground(plan: Plan) -> None:
         plan.stripe([(x, 0), (x, plan.y1)], 0.16, (104, 108, 112))
     if plan.scale > 10:
         for x, y0, w in ((-1.8, 12, 2.1), (1.6, 21, 1.5), (-0.8, 30, 1.8)):  # wet places
-            plan.area([(x - w, y0), (x, y0 - w * 0.5), (x + w, y0 + 0.2), (x + w * 0.3, y0 + w * 0.7)], (128, 132, 136))
+            plan.area(
+                [(x - w, y0), (x, y0 - w * 0.5), (x + w, y0 + 0.2), (x + w * 0.3, y0 + w * 0.7)],
+                (128, 132, 136),
+            )
 
 
 def _gate(backdrop: Backdrop) -> None:
@@ -91,7 +96,9 @@ def _stalls(backdrop: Backdrop, rng: np.random.Generator) -> None:
         y -= long + 0.3
 
 
-def _stall(backdrop: Backdrop, rng: np.random.Generator, side: int, y0: float, y1: float, number: int) -> None:
+def _stall(
+    backdrop: Backdrop, rng: np.random.Generator, side: int, y0: float, y1: float, number: int
+) -> None:
     wall, front = side * HALF, side * STALL
     props.shadow(backdrop, (wall + front) / 2, (y0 + y1) / 2, 2.2, 2.2, 0.4)
     # The table: its face to the street, its near end, and what lies on top in crates.
@@ -107,8 +114,20 @@ def _stall(backdrop: Backdrop, rng: np.random.Generator, side: int, y0: float, y
             a, b = y0 + (y1 - y0) * (j + 0.06) / rows, y0 + (y1 - y0) * (j + 0.92) / rows
             goods = _GOODS[int(rng.integers(len(_GOODS)))]
             tone = float(rng.uniform(0.8, 1.1))
-            paint = (min(255, int(goods[0] * tone)), min(255, int(goods[1] * tone)), min(255, int(goods[2] * tone)))
-            backdrop.shape([(x0, b, 0.86 + 0.05 * i), (x1, b, 0.9 + 0.05 * i), (x1, a, 0.9 + 0.05 * i), (x0, a, 0.86 + 0.05 * i)], paint)
+            paint = (
+                min(255, int(goods[0] * tone)),
+                min(255, int(goods[1] * tone)),
+                min(255, int(goods[2] * tone)),
+            )
+            backdrop.shape(
+                [
+                    (x0, b, 0.86 + 0.05 * i),
+                    (x1, b, 0.9 + 0.05 * i),
+                    (x1, a, 0.9 + 0.05 * i),
+                    (x0, a, 0.86 + 0.05 * i),
+                ],
+                paint,
+            )
     for y in (y1, y0):
         backdrop.bar((front, y, 0), (front, y, 2.55), 0.07, (150, 152, 150))
     colour = _AWNINGS[number % len(_AWNINGS)]
@@ -129,7 +148,16 @@ def _festoons(backdrop: Backdrop) -> None:
             backdrop.bar(last, here, 0.03, (60, 60, 60))
             if i < 20 and i % 2:
                 paint = colours[(i + n) % 4]
-                backdrop.shape([(here[0] - 0.22, y, here[2]), (here[0] + 0.22, y, here[2]), (here[0], y, here[2] - 0.5)], paint)
+                backdrop.shape(
+                    [(here[0] - 0.22, y, here[2]), (here[0] + 0.22, y, here[2]), (here[0], y, here[2] - 0.5)],
+                    paint,
+                )
             elif i < 20:
-                backdrop.bar((here[0], y, here[2] - 0.05), (here[0], y, here[2] - 0.25), 0.16, (210, 225, 230), (190, 235, 255))
+                backdrop.bar(
+                    (here[0], y, here[2] - 0.05),
+                    (here[0], y, here[2] - 0.25),
+                    0.16,
+                    (210, 225, 230),
+                    (190, 235, 255),
+                )
             last = here

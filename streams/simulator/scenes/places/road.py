@@ -72,7 +72,9 @@ def _ground(plan: Plan) -> None:
 
 
 def _blocks(backdrop: Backdrop, rng: np.random.Generator) -> None:
-    for i, (x, y) in enumerate(((-62.0, 190.0), (-30.0, 230.0), (28.0, 205.0), (62.0, 170.0), (-70.0, 130.0), (78.0, 120.0))):
+    for i, (x, y) in enumerate(
+        ((-62.0, 190.0), (-30.0, 230.0), (28.0, 205.0), (62.0, 170.0), (-70.0, 130.0), (78.0, 120.0))
+    ):
         tower = facade.apartment(rng, 26, int(rng.integers(14, 20)), str(101 + i))
         height = tower.surface.shape[0] / 10
         props.box(backdrop, x - 13, x + 13, y, y + 14, height, front=tower)
