@@ -161,6 +161,8 @@ class PictureSender:
     def send_picture(self, picture: Picture, now: float) -> None:
         """Send the rendition's newest picture, if the viewer can make something of it."""
         if self._resync.wanted is not None or self.state is not State.LIVE:
+            if self.state is State.ENDED:
+                return
             if picture.unit.is_idr:
                 self._resync.recovered()
                 self.state = State.LIVE
