@@ -1,0 +1,132 @@
+"""`hotline cameras`: add, list, import, remove."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from config.settings import Settings
+from hotline import inventory
+from hotline.cli.common import actor, ask_password, asynchronous, config_option, key_store, opened, say, table
+from hotline.domain.camera import NewCamera
+
+
+@click.group()
+def cameras() -> None:
+    """The city's cameras."""
+
+
+@cameras.command()
+@click.argument("camera_id", metavar="ID")
+@click.option("--name-ko", required=True, help="Name in Korean.")
+@click.option("--name-en", required=True, help="Name in English.")
+@click.option("--site", required=True, help="The pole or building it hangs on.")
+@click.option("--purpose", required=True, help="Why it was put up, as its notice says.")
+@click.option("--latitude", type=float, required=True, help="Degrees north, WGS84.")
+@click.option("--longitude", type=float, required=True, help="Degrees east, WGS84.")
+@click.option("--heading", type=float, help="Degrees clockwise from north that it looks to.")
+@click.option("--field-of-view", type=float, help="Degrees it sees.")
+@click.option("--main", "main_url", required=True, help="RTSP address, without user and password.")
+@click.option("--sub", "sub_url", help="RTSP address of the small stream.")
+@click.option("--username", help="The camera's user; its password is asked for.")
+@config_option
+@asynchronous
+async def add(settings: Settings, username: str | None, camera_id: str, **fields: Any) -> None:
+    """Add one camera. HOTLINE_CAMERA_PASSWORD, a prompt or standard input gives its password."""
+    prompt = say("The camera's password", "카메라 비밀번호")
+    password = ask_password("HOTLINE_CAMERA_PASSWORD", prompt) if username else None
+    camera = NewCamera(id=camera_id, username=username, password=password, **fields)
+    async with opened(settings) as database:
+        added = await inventory.add_camera(
+            database,
+            camera,
+            keys=key_store(settings),
+            networks=settings.cameras.networks,
+            actor=actor(),
+            now=time.time(),
+        )
+    click.echo(say(f"added {added.id}", f"{added.id} 추가됨"))
+
+
+@cameras.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array, addresses included.")
+@config_option
+@asynchronous
+async def list_(settings: Settings, as_json: bool) -> None:
+    """List the cameras, without their passwords."""
+    async with opened(settings) as database:
+        found = await inventory.list_cameras(database)
+    if as_json:
+        records = [{name: getattr(camera, name) for name in camera.__slots__} for camera in found]
+        click.echo(json.dumps(records, ensure_ascii=False, indent=1))
+        return
+    header = say("id,name,site,place,looks,sub,sign-in", "아이디,이름,설치장소,위치,방향,보조,로그인")
+    click.echo(table(header.split(","), [_row(camera) for camera in found]))
+
+
+def _row(camera: inventory.CameraRecord) -> list[str]:
+    sign_in = "-"
+    if camera.username is not None:
+        sign_in = (
+            camera.username
+            if camera.has_password
+            else f"{camera.username} ({say('no password', '비밀번호 없음')})"
+        )
+    return [
+        camera.id,
+        say(camera.name_en, camera.name_ko),
+        camera.site,
+        f"{camera.latitude:.5f} {camera.longitude:.5f}",
+        "-" if camera.heading is None else f"{camera.heading:.0f}°",
+        "-" if camera.sub_url is None else "✓",
+        sign_in,
+    ]
+
+
+@cameras.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@config_option
+@asynchronous
+async def import_(settings: Settings, file: Path) -> None:
+    """Add and change cameras from a table, FILE.csv; all its rows or none."""
+    content = await asyncio.to_thread(file.read_bytes)
+    async with opened(settings) as database:
+        done = await inventory.import_cameras(
+            database,
+            content,
+            keys=key_store(settings),
+            networks=settings.cameras.networks,
+            actor=actor(),
+            now=time.time(),
+        )
+    for fault in done.faults:
+        place = say(f"{file}: row {fault.row}", f"{file}: {fault.row}행")
+        click.echo(
+            f"{place}: {fault.error.field}: {say(fault.error.message, fault.error.message_ko)}", err=True
+        )
+    if done.faults:
+        raise click.ClickException(
+            say(
+                f"nothing imported; {len(done.faults)} faults",
+                f"가져오지 않았습니다. 오류 {len(done.faults)}건",
+            )
+        )
+    click.echo(
+        say(f"{done.added} added, {done.changed} changed", f"{done.added}대 추가, {done.changed}대 변경")
+    )
+
+
+@cameras.command()
+@click.argument("camera_id", metavar="ID")
+@config_option
+@asynchronous
+async def remove(settings: Settings, camera_id: str) -> None:
+    """Take a camera out of service; who watches it is cut, its password is forgotten."""
+    async with opened(settings) as database:
+        await inventory.remove_camera(database, camera_id, actor=actor(), now=time.time())
+    click.echo(say(f"removed {camera_id}", f"{camera_id} 제거됨"))

@@ -1,0 +1,87 @@
+"""The simulated city as a child process: started with a deadline, ended cleanly, and gone when we are.
+
+It is a process of its own because drawing and encoding must not share an interpreter with the relay. Its
+sign-in goes in on standard input: arguments are seen by everybody on the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from streams.camera import Credentials
+
+START_DEADLINE_S = 30.0
+STOP_DEADLINE_S = 5.0
+
+
+class SimulatorError(RuntimeError):
+    """The simulated city does not run; the text says so in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCity:
+    """Where the simulated cameras are: id → profile → RTSP address. `control_port`: of the control line."""
+
+    addresses: Mapping[str, Mapping[str, str]]
+    control_port: int
+
+
+@asynccontextmanager
+async def simulated_city(sign_in: Credentials, arguments: Sequence[str] = ()) -> AsyncIterator[RunningCity]:
+    """A running simulator whose cameras all ask for `sign_in`; it ends with the block.
+
+    `arguments` go to `hotline simulate`. Raises `SimulatorError` when it does not start by its deadline.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "hotline", "simulate", "--child", *arguments),
+        stdin=PIPE,
+        stdout=PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,  # Ctrl-C is for us: we end it, in order
+    )
+    try:
+        yield await _started(process, sign_in)
+    finally:
+        await _end(process)
+
+
+async def _started(process: Process, sign_in: Credentials) -> RunningCity:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(
+        json.dumps({"username": sign_in.username, "password": sign_in.password}).encode() + b"\n"
+    )
+    try:
+        async with asyncio.timeout(START_DEADLINE_S):
+            line = await process.stdout.readline()
+    except TimeoutError:
+        raise SimulatorError(f"the simulated city did not start within {START_DEADLINE_S:.0f} s") from None
+    if not line:
+        raise SimulatorError("the simulated city did not start; its own words are above")
+    said = json.loads(line)
+    return RunningCity(said["cameras"], int(said["control_port"]))
+
+
+async def _end(process: Process) -> None:
+    """Closes its standard input, which ends it; then asks; then insists."""
+    assert process.stdin is not None
+    process.stdin.close()
+    insist: Callable[[], None]
+    for insist in (_wait, process.terminate, process.kill):
+        with suppress(ProcessLookupError):
+            insist()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_DEADLINE_S):
+                await process.wait()
+                return
+
+
+def _wait() -> None:
+    """First, nothing more than waiting."""

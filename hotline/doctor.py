@@ -1,0 +1,242 @@
+"""Looks whether the service can run here: libraries, pages, keys, database, ports, cameras.
+
+Belongs here: the checks, each a finding in words, Korean and English. `hotline doctor` prints them. Nothing
+is changed but what the service's first start would make too (key file, database).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import shutil
+import socket
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.settings import Settings
+from hotline.directory import CameraDirectory
+from hotline.feeds import REASONS
+from hotline.sealing import KeyStore, KeyStoreError, open_key_store
+from hotline.store.database import open_database
+from hotline.store.upgrade import NewerDatabase
+from streams.camera import Camera, ProfileName
+from streams.probe import ProbeResult, probe
+
+PAGES = ("login", "operator", "control-room", "vehicle")
+ROOM_MB = 500
+PROBES_AT_ONCE = 8
+PROBE_DEADLINE_S = 10.0
+
+# What is compiled in and, by the name the loader complains about, the Debian package that has it.
+_MODULES = ("cv2", "av", "numpy", "aiortc", "aioice", "pylibsrtp", "argon2", "cryptography", "aiosqlite")
+_PACKAGES = {"libGL": "libgl1", "libgthread": "libglib2.0-0", "libglib": "libglib2.0-0", "libxcb": "libxcb1"}
+
+
+class Mark(StrEnum):
+    """How a finding is to be taken."""
+
+    GOOD = "good"
+    NOTE = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, and, where it is bad, what to do."""
+
+    mark: Mark
+    check: str
+    text: str
+    text_ko: str
+
+
+def python() -> Finding:
+    """The interpreter's version."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return Finding(Mark.GOOD, "python", version, version)
+
+
+def libraries() -> list[Finding]:
+    """Whether every compiled library can be loaded; one finding if all can."""
+    findings = []
+    for name in _MODULES:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            findings.append(_missing(name, str(error)))
+    if findings:
+        return findings
+    return [Finding(Mark.GOOD, "libraries", "all load", "모두 불러옵니다")]
+
+
+def _missing(name: str, reason: str) -> Finding:
+    package = next((package for part, package in _PACKAGES.items() if part in reason), None)
+    if package is not None:
+        return Finding(
+            Mark.BAD,
+            name,
+            f"{reason}; as root, run: apt-get install {package}",
+            f"{reason}. 관리자 권한으로 apt-get install {package}을(를) 실행하십시오",
+        )
+    return Finding(
+        Mark.BAD,
+        name,
+        f"{reason}; install the package again",
+        f"{reason}. 패키지를 다시 설치하십시오",
+    )
+
+
+def pages(directory: Path) -> Finding:
+    """Whether the built pages are there."""
+    missing = [name for name in PAGES if not (directory / f"{name}.html").is_file()]
+    if missing:
+        return Finding(
+            Mark.BAD,
+            "pages",
+            f"{', '.join(missing)} not built; run: make install",
+            f"{', '.join(missing)} 화면이 빌드되지 않았습니다. make install을 실행하십시오",
+        )
+    return Finding(Mark.GOOD, "pages", "built", "빌드됨")
+
+
+def keys(path: Path) -> tuple[Finding, KeyStore | None]:
+    """The key file, made if there is none."""
+    new = not path.exists()
+    try:
+        store = open_key_store(path)
+    except KeyStoreError as error:
+        return Finding(Mark.BAD, "keys", str(error), str(error)), None
+    if new:
+        return Finding(
+            Mark.NOTE,
+            "keys",
+            f"made {path}; keep a copy apart from the database",
+            f"{path} 생성됨. 데이터베이스와 따로 복사본을 보관하십시오",
+        ), store
+    return Finding(Mark.GOOD, "keys", str(path), str(path)), store
+
+
+def room(directory: Path) -> Finding:
+    """Space where the records are kept."""
+    there = next(parent for parent in (directory, *directory.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(there).free // 2**20
+    mark = Mark.GOOD if free >= ROOM_MB else Mark.BAD
+    fix, fix_ko = ("", "") if mark is Mark.GOOD else ("; make room", ". 공간을 확보하십시오")
+    return Finding(mark, "disk", f"{free} MB free in {there}{fix}", f"{there}에 {free} MB 남음{fix_ko}")
+
+
+def ports(settings: Settings) -> list[Finding]:
+    """Whether the service's ports are free. A port of a running Hotline is in use, which is a note."""
+    wanted = [("server.port", socket.SOCK_STREAM, settings.server.host, settings.server.port)]
+    for host in settings.relay.hosts:
+        wanted.append(("relay.udp_port", socket.SOCK_DGRAM, host, settings.relay.udp_port))
+        if settings.relay.tcp_port is not None:
+            wanted.append(("relay.tcp_port", socket.SOCK_STREAM, host, settings.relay.tcp_port))
+    return [_port(*one) for one in wanted]
+
+
+def _port(name: str, kind: socket.SocketKind, host: str, port: int) -> Finding:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as trial:
+        if kind is socket.SOCK_STREAM:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return Finding(
+                Mark.NOTE if reason == "Address already in use" else Mark.BAD,
+                name,
+                f"{host} port {port}: {reason}; fine if that is Hotline running, else choose another",
+                f"{host} 포트 {port}: {reason}. 실행 중인 Hotline이 아니면 다른 포트를 고르십시오",
+            )
+    return Finding(Mark.GOOD, name, f"{host} port {port} is free", f"{host} 포트 {port} 사용 가능")
+
+
+async def database(settings: Settings, store: KeyStore | None) -> list[Finding]:
+    """Whether the database opens, at the newest revision; then its cameras, each asked for a picture."""
+    try:
+        records = await open_database(settings.storage.database_url)
+    except (NewerDatabase, ValueError) as error:
+        return [Finding(Mark.BAD, "database", str(error), str(error))]
+    except (OSError, SQLAlchemyError) as error:
+        # Not the error's own text: an address of a database may hold a password.
+        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+        return [
+            Finding(
+                Mark.BAD,
+                "database",
+                f"cannot be opened ({reason}); check [storage] and its rights",
+                f"열 수 없습니다 ({reason}). [storage]와 권한을 확인하십시오",
+            )
+        ]
+    try:
+        findings = [Finding(Mark.GOOD, "database", "opens", "열림")]
+        if store is not None:
+            directory = CameraDirectory(records, store, settings.cameras.networks)
+            await directory.refresh()
+            findings += await cameras(directory)
+        return findings
+    finally:
+        await records.close()
+
+
+async def cameras(directory: CameraDirectory, *, deadline: float = PROBE_DEADLINE_S) -> list[Finding]:
+    """Asks each camera for a picture of each of its streams, a few at a time."""
+    if not directory.records:
+        return [
+            Finding(
+                Mark.NOTE,
+                "cameras",
+                "none yet; `hotline cameras import FILE.csv` enters them",
+                "아직 없습니다. `hotline cameras import FILE.csv`로 등록하십시오",
+            )
+        ]
+    turn = asyncio.Semaphore(PROBES_AT_ONCE)
+
+    async def one(camera: Camera, profile: ProfileName) -> Finding:
+        async with turn:
+            result = await probe(camera, profile, directory.credentials(camera.id), deadline=deadline)
+        return _picture(f"{camera.id}/{profile}", result)
+
+    findings = []
+    tasks = []
+    async with asyncio.TaskGroup() as group:
+        for record in directory.records:
+            camera = directory.camera(record.id)
+            if camera is None:
+                findings.append(_outside(record.id))
+                continue
+            tasks += [group.create_task(one(camera, profile)) for profile in camera.profiles]
+    return findings + [task.result() for task in tasks]
+
+
+def _outside(camera_id: str) -> Finding:
+    return Finding(
+        Mark.BAD,
+        camera_id,
+        "stands outside [cameras] networks and is never called",
+        "[cameras] networks 밖에 있어 연결하지 않습니다",
+    )
+
+
+def _picture(name: str, result: ProbeResult) -> Finding:
+    if result.reason is not None:
+        words = REASONS[result.reason]
+        return Finding(Mark.BAD, name, f"{words.en} ({result.detail})", f"{words.ko} ({result.detail})")
+    size = "" if result.format is None else f"{result.format.width}x{result.format.height}, "
+    rate = "?" if result.frames_per_second is None else f"{result.frames_per_second:.1f}"
+    first = 0.0 if result.first_picture_s is None else result.first_picture_s
+    seen = f"{result.codec}, {size}{rate} fps, {first:.2f} s"
+    if result.has_b_slices:
+        return Finding(
+            Mark.NOTE,
+            name,
+            f"{seen}; sends B-frames, which browsers play at half rate: switch them off at the camera",
+            f"{seen}. B 프레임을 보냅니다. 브라우저가 절반 속도로 재생하므로 카메라에서 끄십시오",
+        )
+    return Finding(Mark.GOOD, name, seen, seen)
