@@ -72,20 +72,19 @@ class StudioCamera:
         self.renditions = {name: Rendition(camera_id, name.value, timeline) for name in ProfileName}
         self.running = asyncio.Event()
         self._encoders = {name: Encoder(gop=gop, fps=fps, profile=profile) for name in ProfileName}
-        self._ticks = 0
 
     def shoot(self) -> None:
         """Take one picture with every profile."""
         now, utc = time.monotonic(), time.time()
-        self._ticks += 90_000 // self.fps
+        ticks = round(now * 90_000)
         for name, rendition in self.renditions.items():
             units = self._encoders[name].picture(round(utc * 1000))
             is_idr = any(unit[0] & 0x1F == NAL_IDR for unit in units)
             for unit in units:
                 if unit[0] & 0x1F == 7:
                     rendition.set_sps(unit)
-            rendition.track.report(SenderReport(1, utc, self._ticks, 0))
-            rendition.push(rendition.track.picture(self._ticks, now), now, is_idr, units)
+            rendition.track.report(SenderReport(1, utc, ticks & 0xFFFFFFFF, 0))
+            rendition.push(rendition.track.picture(ticks & 0xFFFFFFFF, now), now, is_idr, units)
 
     def offline(self) -> None:
         """Lose the camera."""
