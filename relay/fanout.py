@@ -87,21 +87,24 @@ class Fanout:
         another rendition leaves that one when it can start here: at once, or at the next keyframe.
         """
         now = self._clock()
+        if sender.arriving_at is not None:
+            sender.arriving_at.detach(sender)  # it has changed its mind
         if sender.supply is None:
             self._senders[sender] = failed
             self._guard(sender, lambda each: each.start(self, now, instant=self._instant))
             self._report_to(sender, now)
-        elif sender.supply is self:
-            self._arriving.pop(sender, None)
-        else:
+        elif sender.supply is not self:
             self._arriving[sender] = failed
+            sender.arriving_at = self
             if self._instant and sender.can_replay(self.history):
                 self._take_over(sender, now)
 
     def detach(self, sender: PictureSender) -> None:
         """Send it no more pictures. Detaching one that is not there does nothing."""
         self._senders.pop(sender, None)
-        self._arriving.pop(sender, None)
+        if sender in self._arriving:
+            del self._arriving[sender]
+            sender.arriving_at = None
         self._holding.discard(sender)
 
     def request_keyframe(self) -> None:
@@ -175,6 +178,7 @@ class Fanout:
 
     def _take_over(self, sender: PictureSender, now: float) -> None:
         failed = self._arriving.pop(sender)
+        sender.arriving_at = None
         if sender.supply is not None:
             sender.supply.detach(sender)
         self._senders[sender] = failed

@@ -109,6 +109,7 @@ class PictureSender:
         self.counters = SenderCounters()
         self.reception = Reception()
         self.supply: Supply | None = None
+        self.arriving_at: Supply | None = None  # the rendition it changes to, at that one's next keyframe
         self.observer = observer
         self.state = State.WAITING
         self._writer = PacketWriter(parameters, srtp, path, self.counters, playout_delay)
@@ -229,8 +230,9 @@ class PictureSender:
             return
         self._drop_held()
         self.state = State.ENDED
-        if self.supply is not None:
-            self.supply.detach(self)
+        for supply in (self.supply, self.arriving_at):
+            if supply is not None:
+                supply.detach(self)
         self._writer.control(
             rtcp.receiver_report(self.parameters.ssrc)
             + rtcp.source_description(self.parameters.ssrc, self.parameters.cname)
