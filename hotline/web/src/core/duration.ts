@@ -1,4 +1,4 @@
-// Durations in digits. Pure.
+// Durations, times of day and distances in digits. Pure.
 
 /** Time left as m:ss, from an hour on as h:mm:ss; never negative. `ms`: milliseconds. */
 export function countdown(ms: number): string {
@@ -10,16 +10,23 @@ export function countdown(ms: number): string {
   return `${String(hours)}:${String(minutes).padStart(2, "0")}:${seconds}`;
 }
 
-/** Time of day as HH:MM:SS on the wall clock of this place. `unixMs`: Unix milliseconds. */
+/** Korea has one time zone, and the cameras burn its time into their pictures: so does every page say it. */
+const CLOCK = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "Asia/Seoul",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+
+/** Time of day in Korea as HH:MM:SS. `unixMs`: Unix milliseconds. */
 export function timeOfDay(unixMs: number): string {
-  const date = new Date(unixMs);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()]
-    .map((part) => String(part).padStart(2, "0"))
-    .join(":");
+  return CLOCK.format(unixMs);
 }
 
 /** Distance as people say it: metres to the nearest ten below a kilometre, then kilometres. */
 export function distance(metres: number): string {
   if (metres < 995) return `${String(metres < 100 ? Math.round(metres) : Math.round(metres / 10) * 10)} m`;
-  return `${(metres / 1000).toFixed(1)} km`;
+  const km = metres / 1000;
+  return `${km >= 10 ? String(Math.round(km)) : km.toFixed(1).replace(/\.0$/, "")} km`;
 }

@@ -13,6 +13,8 @@ export interface CameraLook {
   readonly highlighted: boolean;
 }
 
+/** Beyond this scale, metres a pixel, a city's cameras are dots: their wedges would be one smear. */
+const COARSE = 20;
 /** Fixed cameras with a usual lens, degrees, where the inventory does not say. */
 const USUAL_FIELD_OF_VIEW = 80;
 
@@ -23,7 +25,11 @@ export function cameraStyle(look: CameraLook): Style {
   });
 }
 
-function draw(coordinates: readonly unknown[], { context, pixelRatio }: State, look: CameraLook): void {
+function draw(
+  coordinates: readonly unknown[],
+  { context, pixelRatio, resolution }: State,
+  look: CameraLook,
+): void {
   const [x, y] = coordinates;
   if (typeof x !== "number" || typeof y !== "number") return; // not a point
   const candidate = look.rank !== null;
@@ -32,7 +38,7 @@ function draw(coordinates: readonly unknown[], { context, pixelRatio }: State, l
   context.save();
   context.translate(x, y);
   context.scale(scale, scale);
-  if (look.heading !== null) {
+  if (look.heading !== null && (candidate || resolution < COARSE)) {
     const middle = ((look.heading - 90) * Math.PI) / 180;
     const half = (((look.fieldOfView ?? USUAL_FIELD_OF_VIEW) / 2) * Math.PI) / 180;
     context.beginPath();
@@ -43,7 +49,7 @@ function draw(coordinates: readonly unknown[], { context, pixelRatio }: State, l
     context.fill();
   }
   context.beginPath();
-  context.arc(0, 0, candidate ? 11 : 4.5, 0, 2 * Math.PI);
+  context.arc(0, 0, candidate ? 11 : resolution < COARSE ? 4.5 : 2.5, 0, 2 * Math.PI);
   context.fillStyle = candidate && !look.chosen ? "rgb(16, 22, 29)" : `rgb(${color})`;
   context.fill();
   context.lineWidth = look.highlighted ? 3 : 2;

@@ -71,20 +71,22 @@ export class CameraTile extends LitElement {
         font-size: 1.9em;
         line-height: 1.1;
       }
+      /* A chip, not a bar: cameras burn their own clock into a corner, and it must stay readable. */
       .label {
         position: absolute;
-        inset: 0 0 auto;
+        top: 0;
+        left: 0;
         display: flex;
         align-items: center;
         gap: 0.5em;
+        max-width: 100%;
         min-height: 1.9em;
-        padding: 0.15em 0.5em;
-        background: rgb(5 8 12 / 0.78);
+        padding: 0.15em 0.6em;
+        background: rgb(5 8 12 / 0.82);
         font-size: clamp(12.5px, 4.4cqh, 24px);
         line-height: 1.25;
       }
       .name {
-        flex: 1;
         min-width: 0;
         overflow: hidden;
         font-weight: 600;
@@ -228,9 +230,9 @@ export class CameraTile extends LitElement {
       <div class="screen ${live ? "" : "veiled"}"></div>
       ${live ? nothing : this.#veil(texts)}
       <div class="label">
+        <span class="badge ${now}"><span class="words">${stateText(this.verdict, texts)}</span></span>
         <span class="name">${this.name}</span>
         ${this.caption === "" ? nothing : html`<span class="caption digits">${this.caption}</span>`}
-        <span class="badge ${now}"><span class="words">${stateText(this.verdict, texts)}</span></span>
       </div>
       ${
         this.blocked

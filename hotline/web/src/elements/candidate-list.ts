@@ -21,7 +21,7 @@ export class CandidateList extends LitElement {
       ul {
         display: grid;
         grid-template-columns: repeat(auto-fill, minmax(min(168px, 45%), 1fr));
-        gap: 8px;
+        gap: 6px;
       }
       li {
         position: relative;
@@ -42,12 +42,12 @@ export class CandidateList extends LitElement {
       }
       label {
         display: flex;
-        gap: 8px;
+        gap: 6px;
         align-items: start;
         min-height: 44px;
-        padding: 6px 8px;
-        font-size: 14px;
-        line-height: 1.3;
+        padding: 5px 6px;
+        font-size: 13.5px;
+        line-height: 1.25;
         cursor: pointer;
       }
       /* The whole entry is the checkbox's: a big target, and the picture stays unobstructed. */

@@ -36,9 +36,10 @@ export interface Spot {
   readonly longitude: number;
 }
 
-/** Distance rings around the incident, metres. */
+/** Distance rings around the incident, metres; around the city's centre while there is none. */
 const RINGS = [250, 500, 1000] as const;
-const FONT = "system-ui, 'Noto Sans KR', 'Malgun Gothic', 'NanumGothic', sans-serif";
+const CITY_RINGS = [5000, 10_000, 15_000] as const;
+const FONT = "'Apple SD Gothic Neo', 'Noto Sans KR', 'Malgun Gothic', NanumGothic, system-ui, sans-serif";
 
 @customElement("city-map")
 export class CityMap extends LitElement {
@@ -96,6 +97,7 @@ export class CityMap extends LitElement {
   readonly #places = new VectorSource();
   readonly #rings = new VectorSource();
   readonly #cameras = new VectorSource();
+  readonly #candidates = new VectorSource();
   readonly #spots = new VectorSource();
   #map: OlMap | null = null;
   #language = this.#localized.language;
@@ -105,13 +107,16 @@ export class CityMap extends LitElement {
       target: this.box,
       layers: [
         new VectorLayer({ source: this.#rings }),
-        new VectorLayer({ source: this.#places, declutter: true }),
         new VectorLayer({ source: this.#cameras }),
+        new VectorLayer({ source: this.#places, declutter: true }),
+        new VectorLayer({ source: this.#candidates }),
         new VectorLayer({ source: this.#spots }),
       ],
       controls: [new ScaleLine()],
       view: new View({ center: [0, 0], zoom: 12, minZoom: 9, maxZoom: 19 }),
     });
+    // A tablet that is turned shows the same place.
+    this.#map.on("change:size", () => this.#frame());
     this.#map.on("singleclick", (event) => {
       const feature = this.#cameraAt(event.pixel);
       if (feature !== null) this.#fire("camera", { id: feature });
@@ -139,7 +144,7 @@ export class CityMap extends LitElement {
     this.#language = language;
     if (changed.has("city")) this.#showCity();
     if (changed.has("city") || renamed) this.#drawPlaces();
-    if (changed.has("spot")) this.#drawSpot();
+    if (changed.has("spot") || changed.has("city")) this.#drawSpot();
     if (
       changed.has("cameras") ||
       changed.has("ranks") ||
@@ -168,6 +173,11 @@ export class CityMap extends LitElement {
     if (this.spot === null || this.#map === null) return;
     const reach = circular([this.spot.longitude, this.spot.latitude], RINGS[2] * 1.05, 32);
     this.#map.getView().fit(reach.transform("EPSG:4326", "EPSG:3857").getExtent(), { padding: [8, 8, 8, 8] });
+  }
+
+  #frame(): void {
+    if (this.spot === null) this.#showCity();
+    else this.showSpot();
   }
 
   #showCity(): void {
@@ -200,7 +210,7 @@ export class CityMap extends LitElement {
       feature.setStyle(
         new Style({
           image: new CircleStyle({ radius: 2.5, fill: new Fill({ color: "#74828f" }) }),
-          text: label(this.#localized.name(place), "#b9c4cf", 14, 14),
+          text: label(this.#localized.name(place), "#b9c4cf", 14, 15),
         }),
       );
       this.#places.addFeature(feature);
@@ -210,16 +220,11 @@ export class CityMap extends LitElement {
   #drawSpot(): void {
     this.#rings.clear();
     this.#spots.clear();
-    if (this.spot === null) return;
-    const { latitude, longitude } = this.spot;
-    for (const metres of RINGS) {
-      const ring = circular([longitude, latitude], metres, 128).transform("EPSG:4326", "EPSG:3857");
-      const feature = new Feature(ring);
-      feature.setStyle(new Style({ stroke: new Stroke({ color: "#4a5866", width: 1.25 }) }));
-      const top = new Feature(new Point([at(this.spot)[0] ?? 0, ring.getExtent()[3] ?? 0]));
-      top.setStyle(new Style({ text: label(distance(metres), "#8f9dab", 13, 10) }));
-      this.#rings.addFeatures([feature, top]);
+    if (this.spot === null) {
+      if (this.city !== null) this.#drawRings(this.city.center, CITY_RINGS, "#232d38");
+      return;
     }
+    this.#drawRings(this.spot, RINGS, "#4a5866");
     const mark = new Feature(new Point(at(this.spot)));
     mark.setStyle([
       new Style({
@@ -231,8 +236,21 @@ export class CityMap extends LitElement {
     this.showSpot();
   }
 
+  #drawRings(centre: Spot, radii: readonly number[], color: string): void {
+    for (const metres of radii) {
+      const ring = circular([centre.longitude, centre.latitude], metres, 128);
+      ring.transform("EPSG:4326", "EPSG:3857");
+      const feature = new Feature(ring);
+      feature.setStyle(new Style({ stroke: new Stroke({ color, width: 1.25 }) }));
+      const top = new Feature(new Point([at(centre)[0] ?? 0, ring.getExtent()[3] ?? 0]));
+      top.setStyle(new Style({ text: label(distance(metres), "#8f9dab", 13, 10) }));
+      this.#rings.addFeatures([feature, top]);
+    }
+  }
+
   #drawCameras(): void {
     this.#cameras.clear();
+    this.#candidates.clear();
     for (const camera of this.cameras) {
       const feature = new Feature(new Point(at(camera)));
       feature.setId(camera.id);
@@ -244,14 +262,14 @@ export class CityMap extends LitElement {
         highlighted: camera.id === this.highlighted,
       };
       feature.setStyle(cameraStyle(look));
-      this.#cameras.addFeature(feature);
+      (look.rank === null ? this.#cameras : this.#candidates).addFeature(feature);
     }
   }
 
   #cameraAt(pixel: number[]): string | null {
     const found = this.#map?.forEachFeatureAtPixel(pixel, (feature: FeatureLike) => feature.getId(), {
       hitTolerance: 8,
-      layerFilter: (layer) => layer.getSource() === this.#cameras,
+      layerFilter: (layer) => layer.getSource() === this.#cameras || layer.getSource() === this.#candidates,
     });
     return typeof found === "string" ? found : null;
   }

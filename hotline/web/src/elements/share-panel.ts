@@ -22,7 +22,7 @@ export class SharePanel extends LitElement {
     css`
       form {
         display: grid;
-        gap: 10px;
+        gap: 8px;
       }
       fieldset {
         display: flex;
@@ -32,7 +32,8 @@ export class SharePanel extends LitElement {
         padding: 0;
         border: 0;
       }
-      legend {
+      legend,
+      .unseen {
         position: absolute;
         clip-path: inset(50%);
         width: 1px;
@@ -64,17 +65,15 @@ export class SharePanel extends LitElement {
         gap: 8px;
       }
       .choices label {
-        display: grid;
-        gap: 2px;
+        position: relative;
         min-width: 0;
-        font-size: 14px;
       }
       select {
         font-size: 16px;
         text-overflow: ellipsis;
       }
       .primary {
-        min-height: 56px;
+        min-height: 52px;
         font-size: 20px;
       }
     `,
@@ -109,10 +108,13 @@ export class SharePanel extends LitElement {
     return html`
       <form @submit=${this.#submit}>
         ${this.units.length === 0 ? html`<p class="wrong">${texts.noUnits}</p>` : nothing}
-        ${this.#unitsOf("control_room", texts.controlRooms)} ${this.#unitsOf("vehicle", texts.vehicles)}
+        <fieldset>
+          <legend>${texts.shareWith}</legend>
+          ${this.#unitsOf("control_room")} ${this.#unitsOf("vehicle")}
+        </fieldset>
         <div class="choices">
           <label>
-            ${texts.duration}
+            <span class="unseen">${texts.duration}</span>
             <select id="minutes" @change=${this.#onMinutes}>
               ${DURATIONS.map(
                 (minutes) => html`
@@ -124,7 +126,7 @@ export class SharePanel extends LitElement {
             </select>
           </label>
           <label>
-            ${texts.purpose}
+            <span class="unseen">${texts.purpose}</span>
             <select id="purpose" @change=${(event: Event) => (this.purpose = valueOf(event))}>
               ${this.purposes.map(
                 (purpose) => html`<option value=${purpose.code}>${this.#localized.of(purpose)}</option>`,
@@ -132,7 +134,7 @@ export class SharePanel extends LitElement {
             </select>
           </label>
           <label>
-            ${texts.legalBasis}
+            <span class="unseen">${texts.legalBasis}</span>
             <select id="legal-basis" @change=${(event: Event) => (this.legalBasis = valueOf(event))}>
               ${this.legalBases.map(
                 (basis) => html`
@@ -150,27 +152,22 @@ export class SharePanel extends LitElement {
     `;
   }
 
-  #unitsOf(kind: UnitKind, name: string): TemplateResult | typeof nothing {
-    const units = this.units.filter((unit) => unit.kind === kind);
-    if (units.length === 0) return nothing;
-    return html`
-      <fieldset>
-        <legend>${name}</legend>
-        ${units.map(
-          (unit) => html`
-            <label class="unit">
-              <input
-                type="checkbox"
-                data-unit=${unit.id}
-                .checked=${this.chosen.has(unit.id)}
-                @change=${() => this.#toggle(unit.id)}
-              />
-              ${this.#localized.name(unit)}
-            </label>
-          `,
-        )}
-      </fieldset>
-    `;
+  #unitsOf(kind: UnitKind): TemplateResult[] {
+    return this.units
+      .filter((unit) => unit.kind === kind)
+      .map(
+        (unit) => html`
+          <label class="unit">
+            <input
+              type="checkbox"
+              data-unit=${unit.id}
+              .checked=${this.chosen.has(unit.id)}
+              @change=${() => this.#toggle(unit.id)}
+            />
+            ${this.#localized.name(unit)}
+          </label>
+        `,
+      );
   }
 
   #toggle(id: string): void {

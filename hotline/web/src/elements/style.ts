@@ -21,16 +21,12 @@ export const shared = css`
     --radius: 6px;
     color: var(--text);
     font-family:
-      system-ui,
-      -apple-system,
-      "Apple SD Gothic Neo",
-      "Noto Sans KR",
-      "Noto Sans CJK KR",
-      "Malgun Gothic",
-      "NanumGothic",
+      "Apple SD Gothic Neo", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "NanumGothic", system-ui,
       sans-serif;
     font-size: 16px;
     line-height: 1.4;
+    overflow-wrap: anywhere;
+    word-break: keep-all; /* Korean breaks between words */
   }
   *,
   *::before,

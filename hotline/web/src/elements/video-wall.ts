@@ -6,9 +6,8 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { styleMap } from "lit/directives/style-map.js";
 import { distance } from "../core/duration.js";
-import { bestGrid, type Grid } from "../core/grid.js";
+import { bestWall, type Grid, type Wall } from "../core/grid.js";
 import type { Hotline } from "../core/hotline.js";
 import type { Share } from "../core/model.js";
 import { type Cell, cellsOf, keyOf, Targets } from "../core/targets.js";
@@ -120,32 +119,34 @@ export class VideoWall extends LitElement {
     else this.dataset["enlarged"] = this.enlarged;
   }
 
+  override updated(): void {
+    // Through the object model: a style attribute, which lit's styleMap begins with, is what the content
+    // security policy forbids.
+    divide(this, this.#wall().groups);
+    for (const grid of this.renderRoot.querySelectorAll<HTMLElement>(".grid")) {
+      const [columns = 1, rows = 1] = (grid.dataset["layout"] ?? "1x1").split("x").map(Number);
+      divide(grid, { columns, rows });
+    }
+  }
+
   override render(): TemplateResult {
-    const groups = bestGrid(this.shares.length, this.size.width, this.size.height, 1.7);
-    this.style.setProperty("grid-template-columns", `repeat(${String(groups.columns)}, minmax(0, 1fr))`);
-    this.style.setProperty("grid-template-rows", `repeat(${String(groups.rows)}, minmax(0, 1fr))`);
-    const width = this.size.width / groups.columns;
-    const height = this.size.height / groups.rows - HEADING;
+    const { grids } = this.#wall();
     return html`
       ${repeat(
         this.shares,
         (share) => share.id,
-        (share) => this.#group(share, bestGrid(share.cameras.length, width, height)),
+        (share, index) => this.#group(share, grids[index] ?? { columns: 1, rows: 1 }),
       )}
       ${this.#enlargedTile()}
     `;
   }
 
   #group(share: Share, grid: Grid): TemplateResult {
-    const template = {
-      "grid-template-columns": `repeat(${String(grid.columns)}, minmax(0, 1fr))`,
-      "grid-template-rows": `repeat(${String(grid.rows)}, minmax(0, 1fr))`,
-    };
     const layout = `${String(grid.columns)}x${String(grid.rows)}`;
     return html`
       <section data-share=${share.id} aria-label=${share.incident.address ?? share.incident.number}>
         <incident-heading .hotline=${this.hotline} .share=${share}></incident-heading>
-        <div class="grid" data-layout=${layout} style=${styleMap(template)}>
+        <div class="grid" data-layout=${layout}>
           ${repeat(
             share.cameras,
             (camera) => camera.id,
@@ -202,6 +203,11 @@ export class VideoWall extends LitElement {
     `;
   }
 
+  #wall(): Wall {
+    const counts = this.shares.map((share) => share.cameras.length);
+    return bestWall(counts, this.size.width, this.size.height, HEADING);
+  }
+
   #enlarge(key: string): void {
     this.enlarged = key;
     void this.updateComplete.then(() => this.back?.focus());
@@ -249,4 +255,9 @@ export class VideoWall extends LitElement {
     const layout = this.renderRoot.querySelector<HTMLElement>(".grid")?.dataset["layout"] ?? "1x1";
     return Number(layout.split("x")[0]);
   }
+}
+
+function divide(element: HTMLElement, { columns, rows }: Grid): void {
+  element.style.setProperty("grid-template-columns", `repeat(${String(columns)}, minmax(0, 1fr))`);
+  element.style.setProperty("grid-template-rows", `repeat(${String(rows)}, minmax(0, 1fr))`);
 }

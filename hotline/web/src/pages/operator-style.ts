@@ -12,7 +12,7 @@ export const operatorStyle = css`
   main {
     flex: 1;
     display: grid;
-    grid-template-columns: minmax(0, 1fr) minmax(480px, 46%);
+    grid-template-columns: minmax(0, 1fr) minmax(480px, 48%);
     min-height: 0;
   }
   .left {
@@ -82,17 +82,8 @@ export const operatorStyle = css`
   .sure {
     color: var(--warning);
   }
-  h3 {
-    display: flex;
-    justify-content: space-between;
-    margin-bottom: 8px;
-    font-size: 16px;
-  }
-  h3 .quiet {
-    font-weight: 400;
-  }
   footer {
-    padding: 10px 12px 12px;
+    padding: 8px 12px 10px;
     border-top: 1px solid var(--line);
     background: var(--ground);
   }

@@ -166,7 +166,8 @@ export class OperatorPage extends LitElement {
         <div class="title">
           <h2><span class="kind">${this.#localized.of(incident.kind)}</span> ${incident.address ?? ""}</h2>
           <p class="quiet digits">
-            ${incident.number} · ${texts.reportedAt(timeOfDay(Date.parse(incident.reported_at)))}
+            ${texts.chosen(this.chosen.size, candidates.length)} · ${incident.number} ·
+            ${texts.reportedAt(timeOfDay(Date.parse(incident.reported_at)))}
           </p>
         </div>
         ${
@@ -185,11 +186,7 @@ export class OperatorPage extends LitElement {
             : html`<button @click=${() => (this.closing = true)}>${texts.closeIncident}</button>`
         }
       </header>
-      <div class="scroll">
-        <h3>
-          ${texts.candidates}
-          <span class="quiet">${texts.chosen(this.chosen.size, candidates.length)}</span>
-        </h3>
+      <div class="scroll" aria-label=${texts.candidates}>
         <candidate-list
           .hotline=${hotline}
           .candidates=${candidates}

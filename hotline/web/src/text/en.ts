@@ -81,8 +81,6 @@ export const en: Texts = {
   shareWith: "Share with",
   sharing: "Sharing…",
   shareCameras: (count) => (count === 1 ? "Share 1 camera" : `Share ${String(count)} cameras`),
-  controlRooms: "Control rooms",
-  vehicles: "Vehicles",
   noUnits: "No units registered",
   duration: "Duration",
   minutes: (count) => `${String(count)} min`,

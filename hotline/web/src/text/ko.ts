@@ -88,8 +88,6 @@ export const ko = {
   shareWith: "받는 곳",
   sharing: "공유 중…",
   shareCameras: (count: number): string => `카메라 ${String(count)}대 공유`,
-  controlRooms: "상황실",
-  vehicles: "차량",
   noUnits: "등록된 부대가 없습니다",
   duration: "시간",
   minutes: (count: number): string => `${String(count)}분`,
