@@ -23,6 +23,7 @@ from streams.state import Reason
 
 MAX_PICTURE_BYTES = 4 * 1024 * 1024
 _UNIT_OVERHEAD = 64  # bytes charged for every NAL unit, so that a flood of tiny ones is bounded too
+_MAX_PARTS = 512  # NAL units in one, with start codes between
 
 _STAP_A = 24
 _FU_A = 28
@@ -183,11 +184,17 @@ class H264Depacketizer:
 
     def _add(self, unit: bytes) -> None:
         """Take one NAL unit, or several with start codes between them (V380 and others)."""
-        if START_CODE in unit:
-            for part in split_annex_b(unit):
-                self._add_one(part)
-        else:
+        if START_CODE not in unit:
             self._add_one(unit)
+            return
+        try:
+            parts = split_annex_b(unit, _MAX_PARTS)
+        except ProtocolError:
+            self._counters.bad_nal_units += 1
+            self._damaged = True
+            return
+        for part in parts:
+            self._add_one(part)
 
     def _add_one(self, unit: bytes) -> None:
         if not unit:

@@ -97,9 +97,15 @@ def unescape(nal: bytes) -> bytes:
     return nal[1:].replace(b"\x00\x00\x03", b"\x00\x00")
 
 
-def split_annex_b(data: bytes) -> list[bytes]:
-    """NAL units between start codes (annex B), without empty ones. Bytes before the first are a unit too."""
-    return [unit for unit in (part.rstrip(b"\x00") for part in data.split(START_CODE)) if unit]
+def split_annex_b(data: bytes, most: int = 10_000) -> list[bytes]:
+    """NAL units between start codes (annex B), without empty ones. Bytes before the first are a unit too.
+
+    Raises `ProtocolError` for more than `most` start codes.
+    """
+    parts = data.split(START_CODE, most)
+    if START_CODE in parts[-1]:
+        raise ProtocolError("more start codes than a picture has slices")
+    return [unit for unit in (part.rstrip(b"\x00") for part in parts) if unit]
 
 
 def starts_picture(slice_nal: bytes) -> bool:

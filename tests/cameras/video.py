@@ -13,9 +13,9 @@ from dataclasses import dataclass
 SPS_768 = bytes.fromhex(
     "6742801696540601bd3506060640000003004000000661"
 )  # car-detection.mp4: 768x432, 12.5/s
-PPS_768 = bytes.fromhex("68ce3880")
+PPS_768 = bytes.fromhex("68ce3520")
 SPS_640 = bytes.fromhex("67420c1e8c8d40501e900f08846a")  # 640x480 baseline, of an encoder without VUI
-PPS_640 = bytes.fromhex("68ce3c80")
+PPS_640 = bytes.fromhex("68ce3c80")  # goes with it
 NTP_EPOCH = 2_208_988_800
 
 

@@ -188,8 +188,9 @@ def test_a_loss_inside_a_picture() -> None:
         lambda: fu_a(b"\x65\x88" + bytes([1]) * (MAX_PICTURE_BYTES + 10_000), 60_000),
         lambda: [b"\x41\x9a\x01"] * 80_000,
         lambda: [idr_slice(50_000)] * 100,
+        lambda: fu_a(b"\x65\x88" + b"\x00\x00\x01" * 1_000_000, 60_000),
     ],
-    ids=["one NAL unit of 4 MiB", "tiny ones", "many slices"],
+    ids=["one NAL unit of 4 MiB", "tiny ones", "many slices", "start codes"],
 )
 def test_a_picture_is_bounded(flood: Callable[[], list[bytes]]) -> None:
     bench = Bench(SPS_768, PPS_768)
