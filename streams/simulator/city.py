@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -104,6 +104,12 @@ class SimulatedCity:
             device.feed.pictures,
             device.fault,
         )
+
+    async def prepare(self, camera_ids: Iterable[str]) -> None:
+        """Draw these cameras' scenes now rather than for their first player. Raises KeyError."""
+        async with asyncio.TaskGroup() as group:
+            for camera_id in camera_ids:
+                group.create_task(self._devices[camera_id].feed.prepare())
 
     async def run(self) -> None:
         """Serve until cancelled. Raises OSError that names a port already taken."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -65,6 +66,7 @@ class Feed:
         self._camera = camera
         self._make_painter = painter
         self._painter: Painter | None = None
+        self._making = threading.Lock()  # `prepare` and a first picture may want the painter at once
         self._pool = pool
         self._phase = phase
         self._players: dict[ProfileName, set[Player]] = {name: set() for name in ProfileName}
@@ -100,6 +102,10 @@ class Feed:
     def playing(self) -> int:
         """How many players there are, all profiles together."""
         return sum(map(len, self._players.values()))
+
+    async def prepare(self) -> None:
+        """Draw what stands still in the scene ahead of the first player, who then waits for nothing."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._ready_painter)
 
     async def run(self) -> None:
         """Make pictures while somebody plays, until cancelled."""
@@ -147,17 +153,22 @@ class Feed:
             elif profile not in self._encoders:
                 self._encoders[profile] = Encoder(settings)
                 fresh.add(profile)
-        if self._painter is None:
-            self._painter = self._make_painter()
+        painter = self._ready_painter()
         now, utc = time.monotonic(), time.time()
         gop = math.floor(now / self._camera.gop_s - self._phase)
         boundary, self._gop = gop != self._gop, gop
-        self._painter.paint(self._encoders, utc)
+        painter.paint(self._encoders, utc)
         taken = {}
         for profile, encoder in self._encoders.items():
             coded = encoder.encode(ticks(now), idr=boundary or profile in fresh)
             taken[profile] = [self._packetize(picture, encoder) for picture in coded]
         return taken
+
+    def _ready_painter(self) -> Painter:
+        with self._making:
+            if self._painter is None:
+                self._painter = self._make_painter()
+            return self._painter
 
     def _packetize(self, coded: Coded, encoder: Encoder) -> Picture:
         return Picture(coded.time, coded.is_idr, tuple(payloads(coded.nal_units)), encoder.parameter_sets)
