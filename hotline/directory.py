@@ -32,9 +32,9 @@ class _Entry:
     sealed: str | None
 
     @property
-    def connection(self) -> tuple[Camera | None, str | None, str | None]:
-        """All that decides how the camera is reached."""
-        return self.camera, self.record.username, self.sealed
+    def connection(self) -> tuple[dict[ProfileName, str], str | None, str | None]:
+        """All that decides how the camera is reached; its name does not."""
+        return dict(self.camera.profiles) if self.camera else {}, self.record.username, self.sealed
 
 
 class CameraDirectory:

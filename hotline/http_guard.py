@@ -78,7 +78,7 @@ class SecurityHeaders:
 
 
 class _TooLargeError(Exception):
-    """The body is larger than allowed; raised into whoever reads it, and caught here."""
+    """The body is larger than allowed; raised into whoever reads it."""
 
 
 class BodyLimit:
@@ -111,7 +111,9 @@ class BodyLimit:
 
         async def watched(message: Message) -> None:
             nonlocal started
-            started = started or message["type"] == "http.response.start"
+            if got > self._limit and not started:
+                return  # whoever was told of it in the middle of reading has another answer: ours counts
+            started = True
             await send(message)
 
         try:
@@ -119,6 +121,7 @@ class BodyLimit:
         except _TooLargeError:
             if started:
                 raise
+        if got > self._limit and not started:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -39,6 +39,9 @@ NOT_BUILT = (
 class Assets(StaticFiles):
     """Files whose names change with their content."""
 
+    async def check_config(self) -> None:
+        """Pages that are not built yet are no error of the server's: each file is simply not found."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A found file may be kept for a year without asking; anything else is not kept."""
         response = await super().get_response(path, scope)

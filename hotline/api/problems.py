@@ -115,7 +115,11 @@ def install(app: FastAPI) -> None:
 
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return problem(error.status_code, headers=error.headers)
+        # FastAPI's own word for a body that its JSON parser gave up on: too deep, or no UTF-8.
+        errors = (
+            [FieldError("body", "cannot be read", "읽을 수 없습니다")] if error.status_code == 400 else []
+        )
+        return problem(error.status_code, errors=errors, headers=error.headers)
 
     async def database(_: Request, error: Exception) -> Response:
         # Not the error's text: it carries the statement's values.

@@ -216,3 +216,4 @@ async def _served(app: FastAPI) -> AsyncIterator[str]:
         finally:
             app.state.service.broker.close()
             server.should_exit = True
+            await asyncio.wait({task}, timeout=15)  # in order, also when the test failed
