@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NEAR_M = 1000.0
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address the cameras listen on.")
@@ -79,7 +81,10 @@ async def simulate(
             await _started(city, running)
             running.add_done_callback(lambda _: stop.set())  # a city that fails is not waited for
             if child:
-                click.echo(json.dumps(_addresses(city)))
+                _tell(_addresses(city))
+                near = _near(data)
+                await city.prepare(near)
+                _tell({"ready": near})
             else:
                 _introduce(city, sign_in)
                 if csv_file is not None:
@@ -123,6 +128,24 @@ async def _until_end_of_input(stop: asyncio.Event) -> None:
     finally:
         transport.close()
     stop.set()
+
+
+def _tell(what: dict[str, object]) -> None:
+    """One line for whoever started us, at once."""
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def _near(data: DemoCity) -> list[str]:
+    """The cameras around the incident: whoever shares will want their pictures at once."""
+    from hotline.domain.place import Point, distance_m
+
+    incident = Point(data.incident.latitude, data.incident.longitude)
+    return [
+        camera.id
+        for camera in data.cameras
+        if distance_m(incident, Point(camera.latitude, camera.longitude)) <= NEAR_M
+    ]
 
 
 def _changed(

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from streams.camera import Credentials
 
 START_DEADLINE_S = 30.0
+READY_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 5.0
 
 
@@ -31,6 +32,15 @@ class RunningCity:
 
     addresses: Mapping[str, Mapping[str, str]]
     control_port: int
+    _process: Process
+
+    async def ready(self) -> None:
+        """Waits until the cameras around the incident have drawn their scenes. Raises `SimulatorError`."""
+        await _said(self._process, READY_DEADLINE_S)
+
+    async def ended(self) -> None:
+        """Waits for the end that nobody asked for."""
+        await self._process.wait()
 
 
 @asynccontextmanager
@@ -43,30 +53,29 @@ async def simulated_city(sign_in: Credentials, arguments: Sequence[str] = ()) ->
         *(sys.executable, "-m", "hotline", "simulate", "--child", *arguments),
         stdin=PIPE,
         stdout=PIPE,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
         start_new_session=True,  # Ctrl-C is for us: we end it, in order
     )
     try:
-        yield await _started(process, sign_in)
+        assert process.stdin is not None
+        told = {"username": sign_in.username, "password": sign_in.password}
+        process.stdin.write(json.dumps(told).encode() + b"\n")
+        said = await _said(process, START_DEADLINE_S)
+        yield RunningCity(said["cameras"], int(said["control_port"]), process)
     finally:
         await _end(process)
 
 
-async def _started(process: Process, sign_in: Credentials) -> RunningCity:
-    assert process.stdin is not None
+async def _said(process: Process, deadline: float) -> dict[str, Any]:
+    """The next line of its standard output."""
     assert process.stdout is not None
-    process.stdin.write(
-        json.dumps({"username": sign_in.username, "password": sign_in.password}).encode() + b"\n"
-    )
     try:
-        async with asyncio.timeout(START_DEADLINE_S):
+        async with asyncio.timeout(deadline):
             line = await process.stdout.readline()
     except TimeoutError:
-        raise SimulatorError(f"the simulated city did not start within {START_DEADLINE_S:.0f} s") from None
+        raise SimulatorError(f"the simulated city said nothing for {deadline:.0f} s") from None
     if not line:
-        raise SimulatorError("the simulated city did not start; its own words are above")
-    said = json.loads(line)
-    return RunningCity(said["cameras"], int(said["control_port"]))
+        raise SimulatorError("the simulated city ended by itself; its own words are above")
+    return dict(json.loads(line))
 
 
 async def _end(process: Process) -> None:

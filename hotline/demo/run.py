@@ -6,6 +6,8 @@ are written nowhere.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
 import socket
 import tempfile
@@ -23,10 +25,13 @@ from hotline.demo.child import RunningCity, simulated_city
 from hotline.demo.client import SignIn, signed_in
 from hotline.demo.scene import Cast, fill
 from hotline.demo.walk import open_share
+from hotline.groups import unwrapped
 from hotline.sealing import open_key_store
 from hotline.serving import Running, ServingError, bind, serving
 from hotline.store.database import open_database
 from streams.camera import Credentials
+
+log = logging.getLogger(__name__)
 
 SHARE_MINUTES = 180
 PREFERRED_PORT = 8080
@@ -108,13 +113,33 @@ async def running_demo(
                 cast = await _fill(settings, city, simulator, cameras)
                 tell("starting the service", "서비스 시작")
                 async with serving(create_app(settings), settings, sockets) as service:
+                    await simulator.ready()
                     scheme = "https" if settings.server.tls_cert else "http"
                     url = f"{scheme}://{_in_url(_near(options.host))}:{port}"
                     seats = _seats(city, cast, options, f"{scheme}://{{}}:{port}")
-                    yield RunningDemo(url, seats, city, service, simulator)
+                    async with _watched(simulator, service):
+                        yield RunningDemo(url, seats, city, service, simulator)
     finally:
         for listening in sockets:
             listening.close()
+
+
+@asynccontextmanager
+async def _watched(simulator: RunningCity, service: Running) -> AsyncIterator[None]:
+    """While the block runs, a simulated city that ends by itself counts as a failed part of the service."""
+
+    async def watch() -> None:
+        await simulator.ended()
+        log.critical("the simulated city ended by itself")
+        service.failed.set()
+
+    with unwrapped():
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch(), name="demo: simulator")
+            try:
+                yield
+            finally:
+                watching.cancel()
 
 
 async def raise_incident(demo: RunningDemo) -> tuple[dict[str, Any], dict[str, Any]]:
