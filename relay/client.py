@@ -1,7 +1,7 @@
 """A minimal WHEP viewer of our own: for `hotline demo --once`, tests and benches.
 
-Belongs here: the client's side of what the relay does (one POST, ICE controlling on one UDP socket, DTLS,
-SRTP, pictures). Not here: loss recovery or smooth playing; it asks for nothing again and plays nothing.
+Belongs here: the client's side of what the relay does (one POST, ICE controlling, DTLS, SRTP, pictures). Not
+here: sockets (`relay/client_link.py`), loss recovery, smooth playing; it asks for nothing again.
 
 Needs no network interface but loopback. The latest picture is kept, never a queue of them.
 """
@@ -9,10 +9,8 @@ Needs no network interface but loopback. The latest picture is kept, never a que
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import secrets
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -25,6 +23,7 @@ from aioice import stun
 from numpy.typing import NDArray
 
 from relay import seam
+from relay.client_link import Address, Link, TcpLink, UdpLink, candidates
 from relay.decoder import PictureDecoder
 from relay.dtls import DtlsAssociation, DtlsState
 from relay.errors import DtlsError, RelayError, SrtpError
@@ -45,7 +44,6 @@ _EXTENSIONS = {
     1: "urn:ietf:params:rtp-hdrext:sdes:mid",
     2: "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
 }
-_CANDIDATE = re.compile(r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", re.MULTILINE | re.IGNORECASE)
 _BYE = 203
 
 
@@ -76,7 +74,7 @@ class ReceivedPicture:
 class WhepViewer:
     """A running viewer, made by `WhepViewer.open`. Times are monotonic seconds."""
 
-    def __init__(self, sock: socket.socket, *, decode: bool) -> None:
+    def __init__(self, link: Link, *, decode: bool) -> None:
         self.started = time.monotonic()
         """When the POST was begun."""
         self.answered: float | None = None
@@ -95,15 +93,15 @@ class WhepViewer:
         self.on_packet: Callable[[bytes, float], None] | None = None
         """Called with each decrypted RTP packet and its arrival."""
         self._certificate = seam.Certificate()
-        self._socket = sock
+        self._link = link
         self._decoder = PictureDecoder() if decode else None
         self._changed = asyncio.Event()
         self._ufrag = random_ice_string(8)
         self._password = random_ice_string(24)
         self._remote_ufrag = ""
         self._remote_password = ""
-        self._targets: list[tuple[str, int]] = []
-        self._address: tuple[str, int] | None = None
+        self._targets: list[Address] = []
+        self._address: Address | None = None
         self._tiebreaker = secrets.randbits(64)
         self._ssrc = secrets.randbits(31) + 1
         self._dtls: DtlsAssociation | None = None
@@ -120,22 +118,26 @@ class WhepViewer:
         decode: bool = False,
         deadline: float = 10.0,
         host: str = "0.0.0.0",  # noqa: S104 - where from is for the routes to say
+        tcp: bool = False,
         http: httpx.AsyncClient | None = None,
         rewrite: Callable[[str], str] = lambda answer: answer,
     ) -> AsyncIterator[WhepViewer]:
         """Watch `url` (`http://host:port/whep/camera`) until the block is left, which ends the viewer.
 
-        Enters once DTLS is up. `host`: local address to send from. `rewrite` may change the answer, to put
-        something between viewer and relay. Raises `WatchError`; TimeoutError after `deadline` seconds.
+        Enters once DTLS is up. `host`: local address to send from. `tcp`: by ICE-TCP instead of UDP.
+        `rewrite` may change the answer, to put something between viewer and relay. Raises `WatchError`;
+        TimeoutError after `deadline` seconds; OSError when the network cannot be used.
         """
         async with _http(http) as client:
-            sock = _socket(host)
-            viewer = cls(sock, decode=decode)
-            loop = asyncio.get_running_loop()
+            link: Link = TcpLink() if tcp else UdpLink(host)
+            viewer = cls(link, decode=decode)
             try:
                 async with asyncio.timeout(deadline):
                     await viewer._post(client, url, bearer, profile, rewrite)
-                loop.add_reader(sock.fileno(), viewer._readable)
+                    found = candidates(viewer.answer, tcp=tcp, version=6 if ":" in host else 4)
+                    if not found:
+                        raise WatchError("the answer has no candidate of that kind")
+                    viewer._targets = await link.open(found, viewer._receive)
                 task = asyncio.create_task(viewer._run(), name="whep viewer")
                 try:
                     await viewer._wait(lambda: viewer.connected is not None, deadline)
@@ -144,10 +146,9 @@ class WhepViewer:
                     task.cancel()
                     with suppress(asyncio.CancelledError):
                         await task
-                    loop.remove_reader(sock.fileno())
                     await viewer._delete(client, bearer)
             finally:
-                sock.close()
+                link.close()
 
     async def wait_picture(self, deadline: float = 10.0, *, after: int = 0) -> ReceivedPicture:
         """The newest picture, once there is one whose number is above `after`.
@@ -208,14 +209,6 @@ class WhepViewer:
         self._remote_password = attribute(r"^a=ice-pwd:(\S+)")
         algorithm, _, digest = attribute(r"^a=fingerprint:(\S+ \S+)").partition(" ")
         payload_type = int(attribute(r"^a=rtpmap:(\d+) H264/90000"))
-        version = 6 if self._socket.family == socket.AF_INET6 else 4
-        self._targets = [
-            (address, int(port))
-            for address, port in _CANDIDATE.findall(self.answer)
-            if ipaddress.ip_address(address).version == version
-        ]
-        if not self._targets:
-            raise WatchError("the answer has no candidate that can be reached")
         self._dtls = DtlsAssociation(self._certificate, [(algorithm, digest)], seam.Arena(), server=False)
         self._receiver = RtpReceiver(
             payload_type, H264Depacketizer((), self._on_picture, self.counters), self.counters
@@ -255,7 +248,7 @@ class WhepViewer:
         request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity(self._remote_password.encode())
         for target in self._targets if self._address is None else [self._address]:
-            self._send(bytes(request), target)
+            self._link.send(bytes(request), target)
 
     def _report(self, now: float) -> None:
         assert self._receiver is not None
@@ -263,25 +256,13 @@ class WhepViewer:
 
     def _send_rtcp(self, compound: bytes) -> None:
         if self._dtls is not None and self._dtls.srtp is not None and self._address is not None:
-            self._send(self._dtls.srtp.protect_rtcp(compound), self._address)
+            self._link.send(self._dtls.srtp.protect_rtcp(compound), self._address)
 
-    def _send(self, datagram: bytes, target: tuple[str, int]) -> None:
-        # A full socket or an unreachable candidate: the next check or report makes up for it.
-        with suppress(OSError):
-            self._socket.sendto(datagram, target)
-
-    def _readable(self) -> None:
-        now = time.monotonic()
-        for _ in range(128):
-            try:
-                datagram, source = self._socket.recvfrom(2048)
-            except OSError:
-                return
-            if datagram:
-                self._take(datagram, (source[0], source[1]), now)
-
-    def _take(self, datagram: bytes, source: tuple[str, int], now: float) -> None:
+    def _receive(self, datagram: bytes, source: Address) -> None:
         assert self._dtls is not None
+        now = time.monotonic()
+        if not datagram:
+            return
         if datagram[0] < 4:
             self._on_stun(datagram, source)
         elif 20 <= datagram[0] <= 63:
@@ -295,7 +276,7 @@ class WhepViewer:
         elif 128 <= datagram[0] <= 191 and self._dtls.srtp is not None:
             self._on_srtp(self._dtls.srtp, datagram, now)
 
-    def _on_stun(self, datagram: bytes, source: tuple[str, int]) -> None:
+    def _on_stun(self, datagram: bytes, source: Address) -> None:
         try:
             message = stun.parse_message(datagram)
         except Exception:
@@ -317,7 +298,7 @@ class WhepViewer:
             return
         for datagram in flight:
             if self._address is not None:
-                self._send(datagram, self._address)
+                self._link.send(datagram, self._address)
 
     def _on_srtp(self, srtp: seam.LibSrtp, datagram: bytes, now: float) -> None:
         assert self._receiver is not None
@@ -406,15 +387,3 @@ async def _http(given: httpx.AsyncClient | None) -> AsyncIterator[httpx.AsyncCli
         return
     async with httpx.AsyncClient(trust_env=False) as client:
         yield client
-
-
-def _socket(host: str) -> socket.socket:
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        sock.bind((host, 0))
-    except BaseException:
-        sock.close()
-        raise
-    return sock

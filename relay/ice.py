@@ -116,6 +116,12 @@ class IceLite(Generic[P]):
         seen = self._paths.get(path)
         return seen is not None and now - seen < PATH_LIFETIME
 
+    def lose(self, path: P) -> None:
+        """A path is gone for good (its connection closed); the next check that passes finds another."""
+        self._paths.pop(path, None)
+        if path == self.path:
+            self.path, self.nominated = None, False
+
     def paths(self) -> tuple[P, ...]:
         """Every path that passed a check and is not forgotten, the least recently heard first."""
         return tuple(self._paths)

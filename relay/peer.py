@@ -102,6 +102,10 @@ class Peer:
         else:
             self.refused += 1
 
+    def lose(self, wire: Wire) -> None:
+        """A wire is gone for good."""
+        self.ice.lose(wire)
+
     def retransmit(self) -> None:
         """Let DTLS repeat its last flight, if that is due."""
         try:

@@ -28,6 +28,7 @@ from relay.peer import Peer
 from relay.ports import Cameras, Feed, Hold, RtpParameters, ViewerStatus, ViewingRecorder
 from relay.rights import Rights
 from relay.settings import RelaySettings
+from relay.tcp import TcpPort
 from relay.udp import Peers, UdpPort
 from relay.viewer import Admitted, Viewer
 from relay.whep import Fragment, is_restart, turn_links
@@ -75,6 +76,7 @@ class Relay:
         self._utc = utc
         self._clock = clock
         self._udp = UdpPort(self.peers, clock)
+        self._tcp = TcpPort(self.peers, clock)
         self._candidates: tuple[Candidate, ...] = ()
         self._arena = seam.Arena()
         # One SSRC for all viewers: each is an RTP session of its own, and packets can be prepared for all.
@@ -94,6 +96,11 @@ class Relay:
         return self._udp.port
 
     @property
+    def tcp_port(self) -> int | None:
+        """The TCP port, once `started`; None without one."""
+        return self._tcp.port or None
+
+    @property
     def revision(self) -> int:
         """Revision of the grant set in force; -1 before the first."""
         return self._rights.revision
@@ -111,9 +118,13 @@ class Relay:
         settings = self._settings
         self._udp.open(settings.hosts, settings.udp_port)
         try:
+            if settings.tcp_port is not None:
+                await self._tcp.open(settings.hosts, settings.tcp_port)
             addresses = settings.advertised_addresses or reachable(settings.hosts, machine_addresses())
-            self._candidates = tuple(Candidate(address, self._udp.port) for address in addresses)
-            logger.info("media on UDP port %d, %d addresses", self._udp.port, len(self._candidates))
+            udp = (Candidate(address, self._udp.port) for address in addresses)
+            tcp = (Candidate(address, self._tcp.port, tcp=True) for address in addresses if self._tcp.port)
+            self._candidates = (*udp, *tcp)
+            logger.info("media on UDP port %d, TCP port %s", self._udp.port, self._tcp.port or "none")
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 self.started.set()
@@ -124,6 +135,7 @@ class Relay:
                     await self._drain()
         finally:
             self._release_all()
+            await self._tcp.close()
             self._udp.close()
             self.started.clear()
 

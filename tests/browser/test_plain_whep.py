@@ -47,8 +47,8 @@ async def delays(page: Page, count: int = 30, *, first: int = 0) -> list[float]:
         return [each.glass_to_glass for each in pictures if each.glass_to_glass is not None]
 
     async with asyncio.timeout(10):
-        while len(found := await seen()) < count:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 - the browser tells nobody by itself
+        while len(found := await seen()) < count:  # noqa: ASYNC110 - the browser tells nobody
+            await asyncio.sleep(0.05)
     return found
 
 
@@ -161,3 +161,28 @@ async def test_ice_restart_by_patch_keeps_the_picture(browser: Browser) -> None:
         assert await page.evaluate("player.peer.iceConnectionState") in ("connected", "completed")
         (viewer,) = ours.relay.viewers()
         assert viewer.state == "playing"
+
+
+async def test_where_udp_is_blocked_the_picture_comes_by_tcp_within_two_seconds(browser: Browser) -> None:
+    async with player(browser, tcp_port=0) as (ours, page):
+        await page.evaluate(
+            """() => {
+              const set = RTCPeerConnection.prototype.setRemoteDescription;
+              RTCPeerConnection.prototype.setRemoteDescription = function (answer) {
+                const sdp = answer.sdp.replace(/(a=candidate:\\S+ 1 udp \\d+ \\S+) \\d+/g, "$1 9");
+                return set.call(this, { type: answer.type, sdp });
+              };
+            }"""
+        )
+        times = await play(page, ours)
+        assert times["shown"] - times["posted"] < 2_000
+        await delays(page, 30)
+        protocols = await page.evaluate(
+            """async () => {
+              const stats = await player.peer.getStats();
+              return [...stats.values()]
+                .filter((each) => each.type === "candidate-pair" && each.nominated)
+                .map((each) => stats.get(each.localCandidateId).protocol);
+            }"""
+        )
+        assert protocols == ["tcp"]

@@ -324,7 +324,7 @@ async def test_empty_datagrams_and_alerts_from_the_viewers_own_address_end_nothi
     async with relayed() as ours, WhepViewer.open(ours.url(), ours.token()) as viewer:
         await viewer.wait_picture()
         for datagram in (b"", PLAIN_FATAL_ALERT, CLOSE_NOTIFY, CLIENT_HELLO, b"\x80", b"\x80\xc8", b"\x16"):
-            viewer._socket.sendto(datagram, ("127.0.0.1", ours.relay.port))
+            viewer._link.send(datagram, ("127.0.0.1", ours.relay.port))
         await moving(viewer, 10)
 
 
