@@ -32,7 +32,8 @@ class H264Profile(StrEnum):
 class Sighting:
     """Where the incident stands in a camera's picture.
 
-    `x`: -1 at the left edge to 1 at the right edge; `distance_m`: from the camera, metres; `since`: Unix seconds when it broke out.
+    `x`: -1 at the left edge to 1 at the right edge; `distance_m`: from the camera, metres; `since`: Unix
+    seconds when it broke out.
     """
 
     x: float
@@ -44,7 +45,8 @@ class Sighting:
 class SimulatedCamera:
     """One camera of the simulated city: what it shows, how it encodes, how it is guarded.
 
-    `scene` names one of `scenes/catalogue.py`'s SCENES; `video_file` (any file PyAV can read, looped) takes its place.
+    `scene` names one of `scenes/catalogue.py`'s SCENES; `video_file` (any file PyAV can read, looped) takes
+    its place.
     `name` is burned into the picture; so is the clock, at `utc_offset_h` hours from UTC.
     `gop_s` is the time from one IDR to the next, running on while nobody watches, except that an encoder
     that rested begins with an IDR. `b_frames` > 0 makes pictures come out of order and late.

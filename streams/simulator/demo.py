@@ -41,7 +41,7 @@ def simulated_cameras(
 
 
 def sighting(camera: DemoCamera, city: DemoCity, since: float) -> Sighting | None:
-    """Where the incident stands in a camera's picture; None where it does not look that way, or it is too far."""
+    """Where the incident stands in a camera's picture; None where it is too far or out of view."""
     if camera.heading is None or camera.field_of_view is None:
         return None
     north = math.radians(city.incident.latitude - camera.latitude) * _EARTH_M

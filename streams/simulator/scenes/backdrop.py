@@ -43,7 +43,6 @@ class Texture:
 
     surface: Pixels
     shine: Pixels | None = None
-    alpha: Pixels | None = None
 
 
 class Backdrop:
@@ -53,7 +52,7 @@ class Backdrop:
         self.view = view.scaled(OVERSAMPLING)
         self.look = look
         self.rng = rng
-        self._final = view
+        self.lens = view
         width, height = self.view.size
         self.albedo: Pixels = np.zeros((height, width, 3), np.uint8)
         self.shine: Pixels = np.zeros((height, width, 3), np.uint8)
@@ -79,7 +78,7 @@ class Backdrop:
     ) -> None:
         """Lay the ground, as `paint` draws it from above, out to the horizon."""
         far = Plan(-half_width * 2.2, half_width * 2.2, 38, 420, 4, base)
-        near = Plan(-34, 34, 0, 40, 32, base)
+        near = Plan(-42, 42, 0, 40, 26, base)
         for plan in (far, near):
             paint(plan)
             plan.speckle(self.rng, grain)
@@ -144,12 +143,9 @@ class Backdrop:
             texture = Texture(
                 small.astype(np.uint8),
                 None if texture.shine is None else _like(texture.shine, small),
-                None if texture.alpha is None else _like(texture.alpha, small),
             )
-        mask_source = texture.alpha
-        if mask_source is None:
-            mask_source = np.full(texture.surface.shape[:2], 255, np.uint8)
-        mask = cv2.warpPerspective(mask_source, matrix, size, flags=flags)
+        mask = np.zeros((size[1], size[0]), np.uint8)
+        cv2.fillConvexPoly(mask, np.round(target * 16).astype(np.int32), 255, cv2.LINE_8, 4)
         warped = cv2.warpPerspective(
             texture.surface, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
         )
@@ -166,14 +162,18 @@ class Backdrop:
         """Put pixels down at (left, top) where `mask` is, `metres` away."""
         height, width = mask.shape
         rows, columns = slice(top, top + height), slice(left, left + width)
-        cover = mask.astype(np.float32)[..., None] / 255
-        part = self.albedo[rows, columns]
-        part[:] = part * (1 - cover) + surface * cover
-        glow = self.shine[rows, columns]
-        glow[:] = glow * (1 - cover) + (0 if shine is None else shine * cover)
-        solid = mask > 127
-        self.sky[rows, columns][solid] = 0
-        self.front[rows, columns][solid] = 255 if self._is_front else 0
+        # A hard edge: the picture is made smaller later, which softens it.
+        solid = cv2.threshold(mask, 127, 255, cv2.THRESH_BINARY)[1]
+        cv2.copyTo(surface, solid, self.albedo[rows, columns])
+        if self.look.dark:
+            glow = self.shine[rows, columns]
+            cv2.copyTo(np.zeros_like(glow) if shine is None else shine, solid, glow)
+        sky, front = self.sky[rows, columns], self.front[rows, columns]
+        cv2.bitwise_and(sky, cv2.bitwise_not(solid), dst=sky)
+        if self._is_front:
+            cv2.bitwise_or(front, solid, dst=front)
+        else:
+            cv2.bitwise_and(front, cv2.bitwise_not(solid), dst=front)
         coarse = self._distance[top // 4 : (top + height) // 4, left // 4 : (left + width) // 4]
         if coarse.size:
             small = cv2.resize(mask, coarse.shape[::-1], interpolation=cv2.INTER_AREA)
@@ -261,7 +261,7 @@ class Backdrop:
 
     def finish(self) -> tuple[Pixels, Pixels, Pixels]:
         """The picture (BGR), the mask of what stands in front, and that of the sky, at the camera's size."""
-        size = self._final.size
+        size = self.lens.size
         albedo = cv2.resize(self.albedo, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         light = cv2.resize(cv2.GaussianBlur(self._illumination(), (0, 0), 2), size)
         sky = cv2.resize(self.sky, size, interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255
@@ -281,8 +281,8 @@ class Backdrop:
         return self._sensor(lit), _half(self.front, size), _half(self.sky, size)
 
     def _sky(self) -> Floats:
-        width, height = self._final.size
-        horizon = max(1.0, self._final.horizon)
+        width, height = self.lens.size
+        horizon = max(1.0, self.lens.horizon)
         down = np.clip(np.arange(height, dtype=np.float32) / horizon, 0, 1)[:, None, None]
         top, bottom = (np.array(colour, np.float32) for colour in self.look.sky)
         sky = np.repeat(top * (1 - down) + bottom * down, width, axis=1)
@@ -296,9 +296,9 @@ class Backdrop:
 
     def _sensor(self, lit: Floats) -> Pixels:
         """What a cheap sensor behind a wide lens makes of it."""
-        width, height = self._final.size
+        width, height = self.lens.size
         y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-        lit *= (1 - 0.10 * (x * x + y * y) ** 1.2).astype(np.float32)[..., None]
+        lit *= (1 - 0.07 * (x * x + y * y) ** 1.2).astype(np.float32)[..., None]
         cv2.GaussianBlur(lit, (0, 0), 0.55 * height / 720, dst=lit)
         lit += self.rng.normal(0, self.look.noise * 0.5, lit.shape[:2]).astype(np.float32)[..., None]
         # Highlights roll off instead of clipping.

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from streams.simulator.camera import SimulatedCamera
@@ -18,7 +17,17 @@ from streams.simulator.scenes.backdrop import Backdrop
 from streams.simulator.scenes.fire import Fire
 from streams.simulator.scenes.light import LOOKS, Light, light_at
 from streams.simulator.scenes.place import Place, Set
-from streams.simulator.scenes.places import junction, market, road
+from streams.simulator.scenes.places import (
+    alley,
+    junction,
+    market,
+    park,
+    road,
+    rural,
+    school,
+    station,
+    waterway,
+)
 from streams.simulator.scenes.stage import Planes
 from streams.simulator.scenes.view import View
 
@@ -48,11 +57,17 @@ SCENES: dict[str, Kind] = {
     "road": Kind(road.build, yaw=-5.0),
     "junction": Kind(junction.build, height=8.0, pitch=14.0, fov=78.0, kerb=14.0),
     "market": Kind(market.build, height=5.2, pitch=11.0, fov=70.0, kerb=7.0, seat=market.SEAT),
+    "alley": Kind(alley.build, height=5.4, pitch=11.0, fov=70.0, kerb=5.0, infrared=True),
+    "school": Kind(school.build, height=5.8, pitch=11.0, fov=74.0, kerb=9.0),
+    "park": Kind(park.build, height=5.5, pitch=9.5, fov=72.0, kerb=12.0, infrared=True),
+    "station": Kind(station.build, height=7.0, pitch=11.5, fov=74.0, kerb=14.0),
+    "waterway": Kind(waterway.build, height=6.0, pitch=8.5, fov=70.0, yaw=9.0, kerb=14.0),
+    "rural": Kind(rural.build, height=6.5, pitch=9.5, fov=70.0, kerb=14.0, infrared=True),
 }
 
 
 def scene_for(camera: SimulatedCamera, utc: float, light: Light | None = None) -> Scene:
-    """The scene of a camera in the light of its hour, or in a given one. Raises KeyError for an unknown scene."""
+    """The scene of a camera in the light of its hour, or in a given one. Raises KeyError for unknown ones."""
     kind = SCENES[camera.scene]
     if light is None:
         light = light_at((utc / 3600 + camera.utc_offset_h) % 24, has_infrared=kind.infrared)

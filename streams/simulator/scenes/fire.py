@@ -1,6 +1,7 @@
 """The incident as a camera sees it: flames and smoke near by, a column of smoke behind the roofs from afar.
 
-Belongs here: one fire, grown by the time it has burned. Where it stands in the picture comes from a `Sighting`.
+Belongs here: one fire, grown by the time it has burned. Where it stands in the picture comes from a
+`Sighting`.
 
 Both are two layers of a ready noise texture that scroll upwards through a fixed warp (narrow and quick at the
 seat, wide and slow above), which costs a hundredth of moving particles.
@@ -71,8 +72,9 @@ class Fire:
         self._noise = _tile(np.random.default_rng(23))
         self._smoke: _Warp | None = None
         self._flame: _Warp | None = None
-        self._glow: tuple[Pixels, int, int] | None = None
-        self._flame_colours, self._flame_cover = _flame_tables()
+        self._glow: tuple[MatLike, int, int] | None = None
+        colours, self._flame_cover = _flame_tables()
+        self._flame_colours = self._tone(colours)
 
     def prepare(self, stage: Stage, sky: Pixels) -> None:
         """Take the stage to draw on, and the mask of its sky."""
@@ -96,15 +98,15 @@ class Fire:
         self._grown = grown
         x, y = self._base
         size = self._view.size
-        scale = self._scale * (1.0 if self._near else 1.6)
+        scale = self._scale * (1.0 if self._near else 2.1)
         tall = 75 * grown * scale
         start = 3.6 * (0.6 + 0.4 * grown) * scale
-        self._smoke = _Warp(
-            size, x, y - (2.0 * scale if self._near else 0), tall, start, 0.30, 0.34, scale, 0.5
-        )
+        self._smoke = _Warp(size, x, y - (2.0 * scale if self._near else 0), tall, start, 0.30, 0.34)
+        if self._smoke.visible:
+            self._smoke.tint = self._tone(self._smoke.tint)
         if self._near:
             self._flame = _Warp(
-                size, x, y + 0.6 * scale, 10.5 * grown * scale, 4.4 * grown * scale, -0.36, 0.06, scale, 0.5
+                size, x, y + 0.6 * scale, 10.5 * grown * scale, 4.4 * grown * scale, -0.34, 0.06, fine=2.6
             )
             radius = int(min(26 * grown * scale, 420))
             ramp = np.linspace(-1, 1, 2 * radius + 1)
@@ -113,7 +115,7 @@ class Fire:
                 self._look.light
             ]
             light = fall[..., None] * np.array([40, 120, 230]) * strength
-            self._glow = (light.astype(np.uint8), int(x) - radius, int(y - 2 * scale) - radius)
+            self._glow = (self._tone(light.astype(np.uint8)), int(x) - radius, int(y - 2 * scale) - radius)
 
     def _draw_glow(self, seconds: float) -> None:
         if self._stage is None or self._glow is None:
@@ -132,7 +134,7 @@ class Fire:
             return
         light = cv2.convertScaleAbs(patch[y0 - top : y1 - top, x0 - left : x1 - left], alpha=flicker)
         part = self._stage.canvas[y0:y1, x0:x1]
-        cv2.add(part, self._tone(light), dst=part)
+        cv2.add(part, light, dst=part)
 
     def _draw_flames(self, seconds: float) -> None:
         warp = self._flame
@@ -147,7 +149,7 @@ class Fire:
         part = self._stage.canvas[top:bottom, left:right]
         cover = cv2.LUT(heat3, self._flame_cover)
         cv2.multiply(part, cover, dst=part, scale=1 / 255)
-        cv2.add(part, self._tone(cv2.LUT(heat3, self._flame_colours)), dst=part)
+        cv2.add(part, cv2.LUT(heat3, self._flame_colours), dst=part)
 
     def _draw_smoke(self, seconds: float) -> None:
         warp = self._smoke
@@ -172,7 +174,7 @@ class Fire:
         colour = cv2.merge([tone, tone, tone])
         if self._near:
             lit = cv2.multiply(warp.tint, cv2.merge([density, density, density]), scale=1 / 190)
-            colour = cv2.add(colour, self._tone(lit))
+            colour = cv2.add(colour, lit)
         alpha = cv2.resize(alpha, size)
         colour = cv2.resize(colour, size)
         alpha3 = cv2.merge([alpha, alpha, alpha])
@@ -181,10 +183,10 @@ class Fire:
         cv2.add(part, cv2.multiply(colour, alpha3, scale=1 / 255), dst=part)
 
     def _tone(self, picture: MatLike) -> MatLike:
+        """As the sensor sees it: by infrared without colour."""
         if self._look.light is not Light.INFRARED:
             return picture
-        grey = picture.max(axis=2)
-        return cv2.merge([grey, grey, grey])
+        return np.repeat(picture.max(axis=2, keepdims=True), 3, axis=2)
 
 
 class _Warp:
@@ -199,8 +201,8 @@ class _Warp:
         start: float,
         widen: float,
         lean: float,
-        scale: float,
-        detail: float,
+        *,
+        fine: float = 1.0,
     ) -> None:
         spread = start + max(0.0, widen) * tall
         left = max(0, int(x - spread - abs(min(lean, 0)) * tall) // 2 * 2)
@@ -210,15 +212,15 @@ class _Warp:
         self.visible = right - left >= 8 and bottom - top >= 8
         if not self.visible:
             return
-        columns, rows = round((right - left) * detail), round((bottom - top) * detail)
+        columns, rows = (right - left) // 2, (bottom - top) // 2
         px = np.linspace(left, right, columns, dtype=np.float32)[None, :]
         up = np.clip(y - np.linspace(top, bottom, rows, dtype=np.float32), 0, None)[:, None]
         part = up / tall
         centre = x + lean * up * np.sqrt(np.clip(part, 0, 1)) + start * 0.35 * np.sin(up / (start * 2.2))
         across = (px - centre) / np.maximum(start + widen * up, start * 0.16)
-        height = np.log1p(up / (start * 1.6)) * _TILE * 0.62
+        height = np.log1p(up / (start * 1.6)) * _TILE * 0.62 * fine
         wave = np.sin(height / 21) * 0.10
-        self._map_x = ((across + wave) * 0.22 * _TILE + _TILE / 2).astype(np.float32)
+        self._map_x = ((across + wave) * 0.22 * fine * _TILE + _TILE / 2).astype(np.float32)
         self._map_y = np.broadcast_to(_TILE - height % _TILE, self._map_x.shape).astype(np.float32)
         side = np.clip(1 - np.abs(across) ** 2.4, 0, 1)
         fade = np.clip(up / (start * 0.5), 0, 1) * np.clip((1 - part) * 1.5, 0, 1) ** 0.8
@@ -226,7 +228,7 @@ class _Warp:
             fade = np.clip(1.15 - part, 0, 1) ** 0.9 * np.clip(up / (start * 0.45) - across**2 * 0.5, 0, 1)
         self.envelope: Pixels = np.round(side * fade * 255).astype(np.uint8)
         near = np.exp(-up / (start * 1.5))
-        self.tint: Pixels = np.round(
+        self.tint: MatLike = np.round(
             near[..., None] * np.array([14.0, 70.0, 170.0]) * np.ones_like(side)[..., None]
         ).astype(np.uint8)
 

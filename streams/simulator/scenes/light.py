@@ -22,9 +22,9 @@ class Light(StrEnum):
 class Look:
     """How a light shows in a picture.
 
-    `sky` top and bottom; `ambient` is what the sky gives to every surface, per channel; `sun` what the sun adds
-    to surfaces that face it; `lamps` the strength of artificial light; `noise` the sensor's, in grey levels;
-    `haze` how much of the sky's colour a hundred metres of air add.
+    `sky` top and bottom; `ambient` is what the sky gives to every surface, per channel; `sun` what the sun
+    adds to surfaces that face it; `lamps` the strength of artificial light; `noise` the sensor's, in grey
+    levels; `haze` how much of the sky's colour a hundred metres of air add.
     """
 
     light: Light
@@ -42,7 +42,7 @@ class Look:
 
 
 LOOKS = {
-    Light.DAY: Look(Light.DAY, ((222, 192, 158), (238, 230, 220)), (0.93, 0.90, 0.87), 0.34, 0.0, 2.0, 0.14),
+    Light.DAY: Look(Light.DAY, ((232, 200, 164), (242, 234, 224)), (0.93, 0.90, 0.87), 0.34, 0.0, 2.0, 0.14),
     Light.DUSK: Look(Light.DUSK, ((132, 92, 70), (130, 160, 222)), (0.56, 0.49, 0.48), 0.06, 0.6, 3.0, 0.12),
     Light.NIGHT: Look(Light.NIGHT, ((40, 27, 20), (66, 52, 46)), (0.25, 0.22, 0.20), 0.0, 1.0, 4.0, 0.05),
     Light.INFRARED: Look(

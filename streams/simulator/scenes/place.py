@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from streams.simulator.scenes.actors import People, Vehicles
 from streams.simulator.scenes.backdrop import Backdrop, Pixels
 from streams.simulator.scenes.fire import Fire
 from streams.simulator.scenes.light import Light, Look
+from streams.simulator.scenes.people import People
 from streams.simulator.scenes.stage import Planes, Stage
 from streams.simulator.scenes.traffic import Lane, Vehicle, Walker
+from streams.simulator.scenes.vehicles import Vehicles
 from streams.simulator.scenes.view import View
 
 Extra = Callable[[Stage, float], None]
@@ -37,7 +38,7 @@ class Set:
 class Place:
     """One place, seen by one camera, living on from call to call."""
 
-    # A camera that was not watched for longer than this finds the street as it was, not as it would have become.
+    # Not watched for longer than this, the street goes on from where it was.
     _LONGEST_STEP = 2.0
     _WARM_UP_S = 45.0
 

@@ -34,7 +34,9 @@ class Plan:
         cv2.fillPoly(self.pixels, [self._points(points)], colour, cv2.LINE_AA, 4)
 
     def box(self, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
-        """Fill a rectangle."""
+        """Fill a rectangle; nothing when it is empty."""
+        if x1 <= x0 or y1 <= y0:
+            return
         self.area([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour)
 
     def stripe(self, points: Sequence[tuple[float, float]], width: float, colour: Colour) -> None:
@@ -95,19 +97,18 @@ class Plan:
     def speckle(self, rng: np.random.Generator, amount: float, blotch: float = 3.0) -> None:
         """Roughen: fine grain and slow blotches, as asphalt, lawn and paving have."""
         height, width = self.pixels.shape[:2]
-        fine = rng.normal(0, amount, (height, width)).astype(np.float32)
-        coarse_shape = (
-            max(2, round(height / self.scale / blotch)),
-            max(2, round(width / self.scale / blotch)),
-        )
-        coarse = rng.normal(0, amount * 1.1, coarse_shape).astype(np.float32)
-        grain = fine + cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-        self.pixels[:] = np.clip(self.pixels + grain[..., None], 0, 255)
+        tile = np.clip(rng.normal(128, amount, (384, 384)), 0, 255).astype(np.uint8)
+        fine = np.tile(tile, (height // 384 + 1, width // 384 + 1))[:height, :width]
+        cells = [max(2, round(pixels / self.scale / blotch)) for pixels in (height, width)]
+        coarse = np.clip(rng.normal(128, amount * 1.1, cells), 0, 255).astype(np.uint8)
+        slow = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+        grain = cv2.addWeighted(fine, 1, slow, 1, -128)
+        cv2.addWeighted(self.pixels, 1, cv2.merge([grain, grain, grain]), 1, -128, dst=self.pixels)
 
 
 def _letters(words: str) -> Pixels:
     face = cv2.FontFace("sans")
-    (_, _, width, height) = cv2.getTextSize((0, 0), words, (0, 0), face, 96, 800)
+    (_, _, width, _) = cv2.getTextSize((0, 0), words, (0, 0), face, 96, 800)
     ink = np.zeros((130, width + 12, 3), np.uint8)
     cv2.putText(ink, words, (6, 100), (255, 255, 255), face, 96, 800)
     return ink[:, :, 0]

@@ -5,6 +5,8 @@ Belongs here: still things, drawn on a `Backdrop`. Places decide where.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -116,7 +118,7 @@ def utility_pole(backdrop: Backdrop, x: float, y: float, *, height: float = 9.0)
 
 def wires(backdrop: Backdrop, poles: list[tuple[float, float, float]]) -> None:
     """Sagging wires from pole to pole, given as x, y, height."""
-    for (x0, y0, z0), (x1, y1, z1) in zip(poles, poles[1:], strict=False):
+    for (x0, y0, z0), (x1, y1, z1) in pairwise(poles):
         for offset in (-0.9, -0.3, 0.4, 0.9):
             last = (x0 + offset, y0, z0 - 0.3)
             for part in range(1, 9):
@@ -160,7 +162,7 @@ def skyline(backdrop: Backdrop, *, low: float = 10, high: float = 46, distance: 
     ridge: list[tuple[float, float, float]] = []
     for i, x in enumerate(np.linspace(-900, 900, 40)):
         ridge.append((float(x), 1100.0, 55 + 40 * float(np.sin(i * 0.55 + rng.uniform(0, 0.6)))))
-    for left, right in zip(ridge, ridge[1:], strict=False):
+    for left, right in pairwise(ridge):
         quad = [left, right, (right[0], 1100.0, -60.0), (left[0], 1100.0, -60.0)]
         backdrop.shape(quad, (96, 110, 96))
     x = -distance * 0.95

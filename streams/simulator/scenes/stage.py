@@ -45,7 +45,7 @@ class Stage:
         to_planes(background, self.planes)
         self._before: list[Rect] = []
         self._now: list[Rect] = []
-        self._front = front
+        self.front = front
 
     def begin(self) -> None:
         """Take away what moved in the picture before."""
@@ -69,9 +69,9 @@ class Stage:
 
     def finish(self) -> Planes:
         """Put the foreground over, and give the picture as planes that hold until the next `begin`."""
-        if self._front is not None:
+        if self.front is not None:
             for left, top, right, bottom in self._now:
-                mask = self._front[top:bottom, left:right]
+                mask = self.front[top:bottom, left:right]
                 if mask.any():
                     part = self.background[top:bottom, left:right]
                     cv2.copyTo(part, mask, self.canvas[top:bottom, left:right])

@@ -9,11 +9,12 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
-from streams.simulator.scenes.actors import KINDS, Body
 from streams.simulator.scenes.light import Colour
+from streams.simulator.scenes.vehicles import KINDS, Body
 
 Point = tuple[float, float]
 
@@ -25,7 +26,7 @@ class Path:
         self._points = list(points)
         self._starts = [0.0]
         self._headings = []
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             self._starts.append(self._starts[-1] + math.hypot(x1 - x0, y1 - y0))
             self._headings.append(math.atan2(x1 - x0, y1 - y0))
         self.length = self._starts[-1]

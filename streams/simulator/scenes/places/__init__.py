@@ -1,1 +1,1 @@
-"""The places of the city, each as its cameras see it: `build(kind, ...)` gives a backdrop with its furnishing."""
+"""The places of the city, each as its cameras see it: `build(backdrop)` draws it and says what moves."""

@@ -70,7 +70,7 @@ def build(backdrop: Backdrop) -> Set:
     walkers += crowd(rng, Path([(11, 38.5), (40, 38.5)]), 4, spread=1.0)
     walkers += crowd(rng, Path([(10.5, 42), (10.5, 80)]), 3, spread=0.8)
     walkers += crowd(rng, Path([(-10.5, 12), (-10.5, 18)]), 2, spread=0.6)
-    return Set(lanes, walkers, [_signals(backdrop._final, heads)])
+    return Set(lanes, walkers, [_signals(backdrop.lens, heads)])
 
 
 def _signals(view: View, heads: list[tuple[float, float, float]]) -> Extra:

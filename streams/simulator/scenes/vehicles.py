@@ -1,4 +1,4 @@
-"""What moves: cars, buses, people, drawn from few polygons into the stage.
+"""Cars, trucks and buses, drawn from few polygons into the stage, with their lights at night.
 
 Belongs here: how they look at a place and an instant. Where they go is `traffic.py`'s.
 """
@@ -36,7 +36,8 @@ class Body:
 
 SEDAN = Body(
     4.6, 1.84, 1.46, 0.88, (0.35, 3.35, 1.0, 2.55),
-    ((236, 236, 234), (60, 58, 56), (180, 178, 174), (150, 146, 140), (96, 62, 40), (44, 42, 42), (52, 50, 140)),
+    ((236, 236, 234), (60, 58, 56), (180, 178, 174), (150, 146, 140), (96, 62, 40), (44, 42, 42),
+     (52, 50, 140)),
 )  # fmt: skip
 WAGON = Body(
     4.6, 1.88, 1.7, 0.98, (0.1, 3.3, 0.35, 2.6),
@@ -56,7 +57,7 @@ KINDS: tuple[tuple[Body, float], ...] = (
 )
 
 
-def _tint(
+def tint(
     colour: Colour, light: tuple[float, float, float], factor: float = 1.0
 ) -> tuple[float, float, float]:
     return (
@@ -66,7 +67,7 @@ def _tint(
     )
 
 
-def _grey(colour: tuple[float, float, float]) -> tuple[float, float, float]:
+def grey(colour: tuple[float, float, float]) -> tuple[float, float, float]:
     level = sum(colour) / 3
     return (level, level, level)
 
@@ -104,7 +105,7 @@ class Vehicles:
         points = self._model(body) @ np.array(
             [[math.cos(heading), -math.sin(heading), 0], [math.sin(heading), math.cos(heading), 0], [0, 0, 1]]
         )
-        points = points + (x, y, 0)
+        points += (x, y, 0)
         at = view.project(points)
         left, top = at.min(axis=0)
         right, bottom = at.max(axis=0)
@@ -157,8 +158,10 @@ class Vehicles:
                     (-half * 0.76, front, lamp), (half * 0.76, front, lamp),
                     (-half * 0.8, rear, lamp), (half * 0.8, rear, lamp),
                     # 36-39 cargo box of a truck: at the belt, rear and front; 40-43 its roof
-                    (-half, rear, belt), (half, rear, belt), (half, rear + 3.4, belt), (-half, rear + 3.4, belt),
-                    (-half, rear, high), (half, rear, high), (half, rear + 3.4, high), (-half, rear + 3.4, high),
+                    (-half, rear, belt), (half, rear, belt),
+                    (half, rear + 3.4, belt), (-half, rear + 3.4, belt),
+                    (-half, rear, high), (half, rear, high),
+                    (half, rear + 3.4, high), (-half, rear + 3.4, high),
                 ],
                 np.float64,
             )  # fmt: skip
@@ -182,10 +185,8 @@ class Vehicles:
             a, b, c = at[corners[0]], at[corners[1]], at[corners[2]]
             if not seen and (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) >= 0:
                 return False
-            tone = _tint(paint, light, factor)
-            cv2.fillConvexPoly(
-                canvas, fixed[list(corners)], _grey(tone) if infrared else tone, cv2.LINE_AA, 4
-            )
+            tone = tint(paint, light, factor)
+            cv2.fillConvexPoly(canvas, fixed[list(corners)], grey(tone) if infrared else tone, cv2.LINE_AA, 4)
             return True
 
         glass: Colour = (84, 74, 66)
@@ -249,8 +250,10 @@ class Vehicles:
             middle = (at[32] + at[33]) / 2 if towards else (at[34] + at[35]) / 2
             self._glow(middle, 6.0 if towards else 4.0, (225, 242, 250) if towards else (24, 24, 190))
         elif abs(math.cos(heading)) < 0.35:  # seen from the side
-            self._glow(at[32], scale * 0.7, (200, 225, 240))
-            self._glow(at[34], scale * 0.5, (30, 30, 190))
+            near = 0 if math.sin(heading) > 0 else 1  # the lamps on the flank towards us
+            near = 1 - near
+            self._glow(at[32 + near], scale * 0.7, (200, 225, 240))
+            self._glow(at[34 + near], scale * 0.5, (30, 30, 190))
         elif towards:
             for i in (32, 33):
                 self._glow(at[i], max(5.0, scale * 1.05), (225, 242, 250))
@@ -315,114 +318,3 @@ class Vehicles:
 
 def _px(point: npt.NDArray[np.float64]) -> tuple[int, int]:
     return int(point[0]), int(point[1])
-
-
-COATS: tuple[Colour, ...] = (
-    (60, 58, 62), (40, 40, 44), (120, 90, 60), (60, 70, 150), (150, 146, 140), (70, 96, 60), (40, 110, 170),
-    (130, 60, 90), (196, 196, 192), (90, 130, 190),
-)  # fmt: skip
-
-
-class People:
-    """Draws people on one stage."""
-
-    def __init__(self, stage: Stage, view: View, look: Look, light_at: LightAt) -> None:
-        self._stage = stage
-        self._view = view
-        self._look = look
-        self._light_at = light_at
-
-    def draw(
-        self, x: float, y: float, stride: float, look: int, *, tall: float = 1.7, bicycle: bool = False
-    ) -> None:
-        """Draw one; `stride` is the metres walked so far, `look` picks clothes."""
-        scale = self._view.scale(x, y, tall / 2)
-        if scale < 2.5:
-            return
-        height = tall * scale
-        px, py = self._view.pixel(x, y)
-        flat = min(0.9, self._view.height / max(2.0, y))
-        wide = height * (0.55 if bicycle else 0.3)
-        if not self._stage.touch(px - wide, py - height * 1.04, px + wide * 1.5, py + height * 0.08):
-            return
-        canvas, light = self._stage.canvas, self._light_at(x, y)
-        coat = self._tone(COATS[look % len(COATS)], light)
-        dark = self._tone(((52, 48, 46), (84, 72, 60), (40, 40, 42))[look % 3], light)
-        skin = self._tone((120, 150, 190), light)
-        hair = self._tone((34, 34, 38), light)
-        shade = (int(height * 0.16), max(1, int(height * 0.13 * flat)))
-        cv2.ellipse(
-            canvas,
-            (int(px + height * 0.06), int(py)),
-            shade,
-            0,
-            0,
-            360,
-            self._tone((64, 62, 60), light, 0.62),
-            -1,
-        )
-        swing = math.sin(stride * 4.4)
-        thick = max(1, int(height * 0.085))
-        hip, knee, foot = py - height * 0.47, py - height * 0.24, py - height * 0.01
-        lift = height * (0.16 if bicycle else 0.0)
-        if bicycle:
-            wheel = max(2, int(height * 0.19))
-            for side in (-1, 1):
-                centre = (int(px + side * height * 0.3), int(py - wheel))
-                cv2.circle(
-                    canvas, centre, wheel, self._tone((40, 40, 40), light), max(1, thick // 2), cv2.LINE_AA
-                )
-            cv2.line(
-                canvas,
-                (int(px - height * 0.3), int(py - wheel)),
-                (int(px + height * 0.26), int(py - height * 0.46)),
-                coat,
-                max(1, thick // 2),
-                cv2.LINE_AA,
-            )
-        if height < 26:
-            cv2.line(canvas, (int(px), int(py)), (int(px), int(hip)), dark, thick + 1)
-            cv2.line(
-                canvas,
-                (int(px), int(hip)),
-                (int(px), int(py - height * 0.8)),
-                coat,
-                max(2, int(height * 0.2)),
-            )
-            cv2.circle(canvas, (int(px), int(py - height * 0.9)), max(1, int(height * 0.08)), hair, -1)
-            return
-        for phase in (1, -1):
-            step = swing * phase * height * 0.12
-            points = np.array(
-                [(px, hip - lift), (px + step * 0.6, knee - lift), (px + step, foot - lift * 0.7)]
-            )
-            cv2.polylines(
-                canvas, [np.round(points * 16).astype(np.int32)], False, dark, thick, cv2.LINE_AA, 4
-            )
-        shoulder = py - height * 0.82 - lift
-        torso = np.array(
-            [
-                (px - height * 0.115, shoulder), (px + height * 0.115, shoulder),
-                (px + height * 0.1, hip + height * 0.04 - lift), (px - height * 0.1, hip + height * 0.04 - lift),
-            ]
-        )  # fmt: skip
-        cv2.fillConvexPoly(canvas, np.round(torso * 16).astype(np.int32), coat, cv2.LINE_AA, 4)
-        if height > 24:
-            for side in (1, -1):
-                hand = (
-                    int(px + side * height * 0.13 - swing * side * height * 0.05),
-                    int(hip + height * 0.02 - lift),
-                )
-                start = (int(px + side * height * 0.125), int(shoulder + height * 0.03))
-                cv2.line(canvas, start, hand, coat, max(1, int(height * 0.06)), cv2.LINE_AA)
-        head = (int(px * 16), int((py - height * 0.9 - lift) * 16))
-        cv2.circle(canvas, head, int(height * 0.072 * 16), skin, -1, cv2.LINE_AA, 4)
-        cv2.circle(
-            canvas, (head[0], head[1] - int(height * 0.3)), int(height * 0.07 * 16), hair, -1, cv2.LINE_AA, 4
-        )
-
-    def _tone(
-        self, colour: Colour, light: tuple[float, float, float], factor: float = 1.0
-    ) -> tuple[float, float, float]:
-        tone = _tint(colour, light, factor)
-        return _grey(tone) if self._look.light is Light.INFRARED else tone
