@@ -6,6 +6,7 @@ its own bodies under a smaller bound of its own.
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -14,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hotline.api.problems import problem
 
 MAX_BODY = 1 << 20
+DRAINED = 8 << 20  # bytes read and thrown away after a refusal
+DRAIN_S = 1.0
 
 
 def content_security_policy(tiles: str | None) -> str:
@@ -95,7 +98,7 @@ class BodyLimit:
             return
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length[:15]) > self._limit:
-            await self._refuse(scope, receive, send)
+            await self._refuse(receive, send)
             return
         got = 0
         started = False
@@ -122,13 +125,30 @@ class BodyLimit:
             if started:
                 raise
         if got > self._limit and not started:
-            await self._refuse(scope, receive, send)
+            await self._refuse(receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, receive: Receive, send: Send) -> None:
         response = problem(
             413,
             detail=f"A request's body has at most {self._limit} bytes.",
             detail_ko=f"요청 본문은 {self._limit}바이트 이하여야 합니다.",
             headers={"Connection": "close"},  # the rest of it is not wanted
         )
-        await response(scope, receive, send)
+        start = {"type": "http.response.start", "status": 413, "headers": response.raw_headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": response.body, "more_body": True})
+        await self._drain(receive)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _drain(self, receive: Receive) -> None:
+        """Reads on for a moment: a connection closed on unread bytes is reset, and the answer with it."""
+        left = DRAINED
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    if message["type"] != "http.request" or not message.get("more_body", False):
+                        return
+        except TimeoutError:
+            return

@@ -45,7 +45,7 @@ class Supervisor:
             task.cancel()
             done, _ = await asyncio.wait({task}, timeout=part.stop_s)
             if not done:
-                log.error("%s did not end within %.0f s", part.name, part.stop_s)
+                log.error("%s did not end within %.1f s", part.name, part.stop_s)
 
     async def _supervised(self, part: Part) -> None:
         try:
