@@ -20,7 +20,7 @@ function evidence(change: Partial<Evidence> = {}): Evidence {
     hidden: false,
     visibleSince: NOW - 60_000,
     eventAt: NOW - 200,
-    feed: { state: "live", newestRtp: 90_000, limitMs: LIMIT },
+    feed: { state: "live", newestRtp: 90_000, newestAt: NOW - 210, limitMs: LIMIT },
     connected: true,
     packets: { at: NOW - 50, asOf: NOW - 40 },
     frame: { shownAt: NOW - 60, rtp: 90_000 + 9_000 },
@@ -31,6 +31,7 @@ function evidence(change: Partial<Evidence> = {}): Evidence {
 const feed = (state: "live" | "stalled" | "offline" | "connecting", newestRtp: number | null = 90_000) => ({
   state,
   newestRtp,
+  newestAt: NOW - 210,
   limitMs: LIMIT,
 });
 
@@ -41,7 +42,7 @@ describe("all witnesses good", () => {
 
   test("a slow camera within its own limit is live", () => {
     const slow = evidence({
-      feed: { state: "live", newestRtp: 90_000, limitMs: 3000 },
+      feed: { state: "live", newestRtp: 90_000, newestAt: NOW - 210, limitMs: 3000 },
       frame: { shownAt: NOW - 1900, rtp: 90_000 },
     });
     expect(judge(slow).state).toBe("live");
@@ -141,7 +142,7 @@ describe("third witness: the picture on the screen", () => {
       frame: { shownAt: NOW - 40, rtp: 90_000 },
       feed: feed("live", 90_000 + 90 * 1500),
     });
-    expect(judge(late)).toMatchObject({ state: "path_dead", cause: "late", since: NOW - 200 - 1500 });
+    expect(judge(late)).toMatchObject({ state: "path_dead", cause: "late", since: NOW - 210 - 1500 });
   });
 
   test("standing still is seen even when the announced time stands too", () => {
@@ -237,7 +238,16 @@ describe("since", () => {
       feed: feed("live", 90_000 + 90 * 3000),
       frame: { shownAt: NOW - 10, rtp: 90_000 },
     });
-    expect(judge(late).since).toBe(NOW - 200 - 3000);
+    expect(judge(late).since).toBe(NOW - 210 - 3000);
+  });
+
+  test("is not made younger by old pictures that are shown again", () => {
+    // A stalled camera; the browser asked for a key frame and was sent the newest pictures once more.
+    const again = evidence({
+      feed: { state: "stalled", newestRtp: 90_000, newestAt: NOW - 8000, limitMs: LIMIT },
+      frame: { shownAt: NOW - 100, rtp: 90_000 },
+    });
+    expect(judge(again)).toEqual({ state: "stalled", cause: "source", since: NOW - 8000 });
   });
 
   test("is null when there never was one", () => {

@@ -36,12 +36,14 @@ export interface Evidence {
   readonly hidden: boolean;
   /** When the page last became visible; `startedAt` if it always was. */
   readonly visibleSince: number;
-  /** When the newest event was sent; null before the first. */
+  /** When the newest `feeds` event was sent; null before the first. */
   readonly eventAt: number | null;
   /** What that event said of this camera; null if nothing. */
   readonly feed: {
     readonly state: FeedState;
     readonly newestRtp: number | null;
+    /** When the newest picture reached the service. */
+    readonly newestAt: number | null;
     readonly limitMs: number;
   } | null;
   readonly connected: boolean;
@@ -136,11 +138,15 @@ function plausibleAge({ feed, frame }: Evidence): number | null {
   return age < PLAUSIBLE.youngest || age > PLAUSIBLE.oldest ? null : age;
 }
 
-/** A picture that was `age` behind when the newest event was sent was true that much earlier. */
-function trueUntil({ frame, eventAt }: Evidence, age: number | null): number | null {
+/**
+ * When what is on the screen was true. Not simply when it was shown: what the relay sends again after a loss is
+ * shown anew and is as old as before.
+ */
+function trueUntil({ frame, feed }: Evidence, age: number | null): number | null {
   if (frame === null) return null;
-  if (age === null || eventAt === null) return frame.shownAt;
-  return Math.min(frame.shownAt, eventAt - Math.max(age, 0));
+  const newestAt = feed?.newestAt ?? null;
+  if (age === null || newestAt === null) return frame.shownAt;
+  return Math.min(frame.shownAt, newestAt - Math.max(age, 0));
 }
 
 /** A connection that brings nothing is begun anew after this, milliseconds; so is one whose decoder stands. */

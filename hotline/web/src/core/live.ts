@@ -15,7 +15,6 @@ export class Live {
   readonly #clock = new ServerClock();
   #events: SharedEvents | null = null;
   #world: World = EMPTY;
-  #eventAt: number | null = null;
   #feedsAt: number | null = null;
   #status: StreamStatus = "connecting";
   #statusSince = performance.now();
@@ -33,17 +32,26 @@ export class Live {
     return this.#statusSince;
   }
 
-  /** When the newest event with a time in it was sent (monotonic milliseconds); null before the first. */
-  get eventAt(): number | null {
-    return this.#eventAt;
+  /**
+   * When the newest `feeds` event was sent (monotonic milliseconds); null before the first. Only these count as
+   * a sign of life: they say what is true of the pictures now.
+   */
+  get feedsAt(): number | null {
+    return this.#feedsAt;
   }
 
   /** The server's time, Unix ms; this machine's own until the server has spoken. */
   readonly serverNow = (): number => this.#clock.at(performance.now()) ?? Date.now();
 
-  /** What was last said of a camera; null if nothing, or nothing since the stream came back. */
+  /** What was last said of a camera; null if nothing. */
   feed(camera: string): Feed | null {
-    return this.#feedsAt === null ? null : (this.#world.feeds.get(camera) ?? null);
+    return this.#world.feeds.get(camera) ?? null;
+  }
+
+  /** A time of the server's (ISO 8601) on this page's clock, monotonic milliseconds; null if there is none. */
+  localTime(iso: string | null): number | null {
+    const unix = iso === null ? Number.NaN : Date.parse(iso);
+    return Number.isFinite(unix) ? this.#clock.toLocal(unix) : null;
   }
 
   /** Listens to the events of the person `user`. Call once. */
@@ -77,8 +85,8 @@ export class Live {
     const { world, serverTime } = apply(this.#world, event);
     if (serverTime !== null) {
       if (event.type === "snapshot") this.#clock.reset(); // a new connection: its delays are its own
-      this.#eventAt = this.#clock.learn(serverTime, arrival);
-      if (event.type === "feeds") this.#feedsAt = this.#eventAt;
+      const sentAt = this.#clock.learn(serverTime, arrival);
+      if (event.type === "feeds") this.#feedsAt = sentAt;
     }
     if (world === this.#world) return;
     this.#world = world;

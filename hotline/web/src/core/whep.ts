@@ -33,6 +33,11 @@ export interface WhepOptions {
 const ANSWER_DEADLINE = 5000;
 /** ICE and DTLS must be done by then, milliseconds. */
 const CONNECT_DEADLINE = 6000;
+/**
+ * When the relay hangs up, the share has ended as a rule, and the event that says so is on its way: asking again
+ * at once would only be refused. Milliseconds.
+ */
+const HANGUP_PAUSE = 250;
 /** Packets are counted at most this often, milliseconds. */
 const COUNT_INTERVAL = 250;
 
@@ -177,19 +182,23 @@ export class WhepClient {
         this.#failure = "none";
         this.#set("connected");
       });
-      peer.addEventListener("track", (event) => {
-        this.#receive(receiver, new MediaStream([event.track]));
-      });
+      peer.addEventListener(
+        "track",
+        (event) => {
+          this.#receive(receiver, new MediaStream([event.track]));
+        },
+        { signal: over.signal },
+      );
       await peer.setRemoteDescription({ type: "answer", sdp: posted.answer });
       await lost;
-      return fail("ice");
+      return fail("ice", hungUp(peer) ? HANGUP_PAUSE : null);
     } catch {
       return fail("negotiation"); // WebRTC's own exceptions: an answer it does not take
     } finally {
       over.abort();
-      peer.close();
       if (this.#receiver !== null && this.#state !== "closed") this.#receiver = null;
-      if (resource !== null) void endResource(resource.url, resource.token);
+      if (resource !== null && !hungUp(peer)) void endResource(resource.url, resource.token, peer);
+      else peer.close();
     }
   }
 
@@ -281,7 +290,12 @@ function receiveVideo(peer: RTCPeerConnection): RTCRtpReceiver {
   return receiver;
 }
 
-/** Resolves when the connection is lost, never stood by the deadline, or `signal` is aborted. */
+/** Whether the relay has ended the connection: then its resource is gone already. */
+function hungUp(peer: RTCPeerConnection): boolean {
+  return peer.getReceivers().some((receiver) => receiver.transport?.state === "closed");
+}
+
+/** Resolves when the connection is lost or ended, never stood by the deadline, or `signal` is aborted. */
 async function connectionEnd(
   peer: RTCPeerConnection,
   signal: AbortSignal,
@@ -299,7 +313,17 @@ async function connectionEnd(
         resolve();
       }
     };
-    peer.addEventListener("connectionstatechange", look);
+    peer.addEventListener("connectionstatechange", look, { signal });
+    // The relay's own goodbye (DTLS close_notify) is no change of the connection's state.
+    for (const { transport } of peer.getReceivers()) {
+      transport?.addEventListener(
+        "statechange",
+        () => {
+          if (transport.state === "closed" || transport.state === "failed") resolve();
+        },
+        { signal },
+      );
+    }
     signal.addEventListener(
       "abort",
       () => {
@@ -311,8 +335,16 @@ async function connectionEnd(
   });
 }
 
-/** Tells the relay that this viewer leaves. Kept alive, so that it goes out even when the page is closing. */
-async function endResource(url: string, token: string): Promise<void> {
+/** How long the relay may take to hear that we leave, milliseconds. */
+const GOODBYE_DEADLINE = 2000;
+
+/**
+ * Tells the relay that this viewer leaves, and closes the connection after it: the other way round, the relay
+ * would have seen the connection close and know no such viewer any more. Kept alive, so that it goes out even
+ * when the page is closing.
+ */
+async function endResource(url: string, token: string, peer: RTCPeerConnection): Promise<void> {
+  const deadline = setTimeout(() => peer.close(), GOODBYE_DEADLINE);
   try {
     await fetch(url, {
       method: "DELETE",
@@ -322,5 +354,8 @@ async function endResource(url: string, token: string): Promise<void> {
     });
   } catch {
     // No network: the relay notices by itself when consent runs out.
+  } finally {
+    clearTimeout(deadline);
+    peer.close();
   }
 }

@@ -348,8 +348,16 @@ export class CameraTile extends LitElement {
       now,
       hidden,
       visibleSince: Math.max(hotline.presence.visibleSince, this.#inViewSince),
-      eventAt: hotline.live.eventAt,
-      feed: feed === null ? null : { state: feed.state, newestRtp: feed.newest_rtp, limitMs: feed.limit_ms },
+      eventAt: hotline.live.feedsAt,
+      feed:
+        feed === null
+          ? null
+          : {
+              state: feed.state,
+              newestRtp: feed.newest_rtp,
+              newestAt: hotline.live.localTime(feed.newest_at),
+              limitMs: feed.limit_ms,
+            },
       ...receiver.evidence(now, hidden),
     });
     const changed = verdict.state !== this.verdict.state || verdict.cause !== this.verdict.cause;

@@ -130,9 +130,9 @@ export class PageHeader extends LitElement {
     const { hotline } = this;
     if (hotline === null) return;
     const { live } = hotline;
-    const silent = now - (live.eventAt ?? live.statusSince);
+    const silent = now - (live.feedsAt ?? live.statusSince);
     if (silent > PATH_LIMIT) this.path = "down";
-    else this.path = live.eventAt === null ? "connecting" : "open";
+    else this.path = live.feedsAt === null ? "connecting" : "open";
     this.down = this.path === "down" ? countdown(silent) : "";
     this.clock = timeOfDay(live.serverNow());
   }

@@ -41,7 +41,7 @@ export class RunningShares implements ReactiveController {
         if (change === "world") this.#look(hotline);
       }),
       presence.each((now) => {
-        const heard = live.world.known && live.eventAt !== null && now - live.eventAt <= PATH_LIMIT;
+        const heard = live.world.known && live.feedsAt !== null && now - live.feedsAt <= PATH_LIMIT;
         if (heard !== this.#heard) {
           this.#heard = heard;
           this.#host.requestUpdate();

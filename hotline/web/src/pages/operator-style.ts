@@ -105,6 +105,7 @@ export const operatorStyle = css`
     grid-template-columns: auto 1fr auto;
     gap: 12px;
     align-items: baseline;
+    align-content: center;
     width: 100%;
     min-height: 52px;
     margin-bottom: 6px;

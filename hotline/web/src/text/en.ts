@@ -29,7 +29,7 @@ export const en: Texts = {
   stateStalled: "Picture stands",
   statePathDead: "No reception",
   stateDecoderStuck: "Playback stuck",
-  stateOffline: "Camera off",
+  stateOffline: "Camera offline",
 
   causeSource: "No picture comes from the camera",
   causeConnectingAgain: "Connecting to the camera again",

@@ -31,7 +31,7 @@ export const ko = {
   stateStalled: "영상 멈춤",
   statePathDead: "수신 끊김",
   stateDecoderStuck: "재생 멈춤",
-  stateOffline: "카메라 꺼짐",
+  stateOffline: "카메라 연결 끊김",
 
   // Tile: what is wrong, in one line
   causeSource: "카메라에서 영상이 오지 않습니다",
