@@ -1,0 +1,119 @@
+"""Addresses, rights and feeds: the pure parts around the relay."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from relay.addresses import MOST, machine_addresses, reachable
+from relay.errors import Refused
+from relay.feeds import feed_of, to_watch
+from relay.grant import Grant, GrantSet
+from relay.rights import Rights
+from streams.rendition import Rendition
+from streams.state import Connecting, Live, Offline, Reason, SourceState, Stalled
+from streams.timeline import CameraTimeline
+
+HERE = (
+    "127.0.0.1",
+    "192.168.7.2",
+    "169.254.1.1",
+    "203.0.113.9",
+    "::1",
+    "fe80::1%eth0",
+    "fd00::2",
+    "2001:db8::2",
+)
+
+
+def test_this_machine_has_loopback() -> None:
+    assert "127.0.0.1" in machine_addresses()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "found"),
+    [
+        (["0.0.0.0"], ["192.168.7.2", "203.0.113.9", "127.0.0.1"]),
+        (["127.0.0.1"], ["127.0.0.1"]),
+        (["192.168.7.2", "::1"], ["192.168.7.2", "::1"]),
+        (["::"], ["2001:db8::2", "fd00::2", "::1"]),
+    ],
+)
+def test_clients_are_told_what_answers_and_no_more(hosts: list[str], found: list[str]) -> None:
+    assert reachable(hosts, HERE) == found
+
+
+def test_addresses_are_bounded() -> None:
+    assert len(reachable(["0.0.0.0"], [f"10.0.0.{number}" for number in range(1, 100)])) == MOST
+
+
+def grant(camera: str, *, start: float = 0.0, end: float = 10.0, receiver: str = "unit") -> Grant:
+    return Grant(f"{receiver}-{camera}-{start}", receiver, "share", camera, start, end)
+
+
+def test_rights_are_those_of_the_newest_set() -> None:
+    rights = Rights()
+    assert rights.replace(GrantSet(3, (grant("a"), grant("b", start=5.0), grant("a", start=10.0, end=20.0))))
+    assert not rights.replace(GrantSet(2, ()))
+    assert rights.revision == 3
+    assert rights.cameras(1.0) == {"a"}
+    assert rights.cameras(6.0) == {"a", "b"}
+    assert rights.cameras(12.0) == {"a"}
+    assert rights.cameras(20.0) == set()
+    assert rights.find("unit", "share", "a", 12.0) == grant("a", start=10.0, end=20.0)
+    assert rights.find("unit", "share", "b", 1.0) is None
+    assert rights.find("other", "share", "a", 1.0) is None
+    assert rights.find("unit", "other", "a", 1.0) is None
+    assert rights.replace(GrantSet(3, ()))
+    assert rights.cameras(1.0) == set()
+
+
+def rendition(state: SourceState, name: str = "main") -> Rendition:
+    made = Rendition("cam", name, CameraTimeline())
+    made.set_state(state)
+    return made
+
+
+LIVE, CONNECTING, STALLED = Live(1.0), Connecting(1.0), Stalled(1.0)
+AWAY, RESTING = Offline(1.0, Reason.REFUSED, 13.2), Offline(1.0, Reason.STOPPED, None)
+
+
+def test_the_best_rendition_speaks_for_the_camera() -> None:
+    for states, best in (
+        ((AWAY, LIVE), LIVE),
+        ((CONNECTING, STALLED), STALLED),
+        ((AWAY, CONNECTING), CONNECTING),
+    ):
+        feed = feed_of("cam", [rendition(state) for state in states], 5.0)
+        assert feed.state == best
+        assert feed.newest_rtp is None
+        assert feed.newest_age_s is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "chosen"),
+    [
+        (LIVE, LIVE, 0),
+        (CONNECTING, LIVE, 0),
+        (STALLED, LIVE, 0),
+        (RESTING, LIVE, 0),
+        (AWAY, LIVE, 1),
+        (AWAY, RESTING, 1),
+    ],
+)
+def test_a_viewer_gets_what_it_wants_unless_that_is_offline(
+    first: SourceState, second: SourceState, chosen: int
+) -> None:
+    both = [rendition(first), rendition(second, "sub")]
+    assert to_watch(both, time.monotonic()) is both[chosen]
+
+
+def test_offline_says_when_the_next_attempt_is() -> None:
+    for now, seconds in ((10.0, 4), (13.2, 1), (50.0, 1)):
+        with pytest.raises(Refused) as refused:
+            to_watch([rendition(AWAY), rendition(AWAY)], now)
+        assert (refused.value.status, refused.value.retry_after) == (409, seconds)
+    with pytest.raises(Refused) as refused:
+        to_watch([], 1.0)
+    assert refused.value.status == 404
