@@ -46,7 +46,7 @@ class ViewingView:
 
 
 class Viewings:
-    """Writes viewings down; one transaction each."""
+    """Writes viewings down; one transaction each, with as few questions to the database as it can be."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -73,19 +73,17 @@ class Viewings:
                 address=viewing.remote,
                 opened_at=viewing.at,
             )
+            share, incident, camera, person = await _context(session, row)
             session.add(row)
-            await session.flush()
-            actor = await _viewer(session, row)
-            await append(session, Action.VIEW_START, actor, await _subject(session, row), viewing.at)
+            subject = _subject(row, share, incident, camera)
+            await append(session, Action.VIEW_START, _viewer(row, person), subject, viewing.at)
 
     async def closed(self, viewer_id: str, at: float, reason: str, bytes_sent: int) -> None:
         """A viewing that was never opened (the viewer was refused) has nothing to close."""
         async with self._database.write() as session:
             row = await session.get(ViewingRow, viewer_id)
-            if row is None or row.closed_at is not None:
-                return
-            actor = await _viewer(session, row)
-            await _close(session, row, actor, at, reason, bytes_sent)
+            if row is not None and row.closed_at is None:
+                await _close(session, row, None, at, reason, bytes_sent)
 
 
 async def close_left_open(database: Database, now: float) -> int:
@@ -138,17 +136,38 @@ def _view(row: ViewingRow, camera: CameraRow, incident: str) -> ViewingView:
 
 
 async def _close(
-    session: AsyncSession, row: ViewingRow, actor: Actor, at: float, reason: str, bytes_sent: int | None
+    session: AsyncSession,
+    row: ViewingRow,
+    actor: Actor | None,
+    at: float,
+    reason: str,
+    bytes_sent: int | None,
 ) -> None:
+    """Closes one viewing. `actor`: who did it; None: the viewer's own person."""
     # A wall clock that was set back must not make a viewing end before it began.
     row.closed_at = max(at, row.opened_at)
     row.close_reason, row.bytes_sent = reason, bytes_sent
-    await session.flush()
-    await append(session, Action.VIEW_END, actor, await _subject(session, row), at)
+    share, incident, camera, person = await _context(session, row)
+    subject = _subject(row, share, incident, camera)
+    await append(session, Action.VIEW_END, actor or _viewer(row, person), subject, at)
 
 
-async def _viewer(session: AsyncSession, row: ViewingRow) -> Actor:
-    person = await session.get(UserRow, row.person)
+async def _context(
+    session: AsyncSession, row: ViewingRow
+) -> tuple[ShareRow, IncidentRow, CameraRow, UserRow | None]:
+    """Share, incident, camera and person of a viewing, in one question."""
+    found = await session.execute(
+        select(ShareRow, IncidentRow, CameraRow, UserRow)
+        .join(IncidentRow, IncidentRow.id == ShareRow.incident_id)
+        .join(CameraRow, CameraRow.id == row.camera_id)
+        .outerjoin(UserRow, UserRow.id == row.person)
+        .where(ShareRow.id == row.share_id)
+    )
+    share, incident, camera, person = found.one()
+    return share, incident, camera, person
+
+
+def _viewer(row: ViewingRow, person: UserRow | None) -> Actor:
     return Actor(
         id=row.person,
         username=person.username if person is not None else row.person,
@@ -160,10 +179,7 @@ async def _viewer(session: AsyncSession, row: ViewingRow) -> Actor:
     )
 
 
-async def _subject(session: AsyncSession, row: ViewingRow) -> Subject:
-    share = await session.get_one(ShareRow, row.share_id)
-    incident = await session.get_one(IncidentRow, share.incident_id)
-    camera = await session.get_one(CameraRow, row.camera_id)
+def _subject(row: ViewingRow, share: ShareRow, incident: IncidentRow, camera: CameraRow) -> Subject:
     return Subject(
         incident_no=incident.number,
         share=row.share_id,
