@@ -250,6 +250,12 @@ describe("since", () => {
     expect(judge(again)).toEqual({ state: "stalled", cause: "source", since: NOW - 8000 });
   });
 
+  test("is no later than the last event when those stopped, though pictures move on", () => {
+    expect(judge(evidence({ eventAt: NOW - 7000, frame: { shownAt: NOW - 40, rtp: null } })).since).toBe(
+      NOW - 7000,
+    );
+  });
+
   test("is null when there never was one", () => {
     expect(judge(evidence({ frame: null, feed: feed("offline") })).since).toBeNull();
   });

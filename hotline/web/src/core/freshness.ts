@@ -72,7 +72,11 @@ export function judge(evidence: Evidence): Verdict {
   const since = trueUntil(evidence, age);
   const verdict = (state: TileState, cause: Cause): Verdict => ({ state, cause, since });
 
-  if (now - (eventAt ?? startedAt) > PATH_LIMIT) return verdict("path_dead", "events");
+  if (now - (eventAt ?? startedAt) > PATH_LIMIT) {
+    // Pictures may still move behind the veil; that they are true was last known when the last event was sent.
+    const known = since === null || eventAt === null ? since : Math.min(since, eventAt);
+    return { state: "path_dead", cause: "events", since: known };
+  }
   if (feed === null) {
     // The first event that names a new camera may be half a second away; its picture may be here already.
     const young = now - startedAt <= PATH_LIMIT;

@@ -105,7 +105,9 @@ export class PageHeader extends LitElement {
     const texts = this.#localized.texts;
     const { user } = this.hotline?.session ?? { user: null };
     const unit = user?.unit ?? null;
-    const who = [unit === null ? null : this.#localized.name(unit), user?.name].filter(Boolean).join(" · ");
+    const unitName = unit === null ? "" : this.#localized.name(unit);
+    const person = user === null || user.name === unitName ? "" : user.name;
+    const who = [unitName, person].filter((part) => part !== "").join(" · ");
     const path = {
       open: texts.pathOpen,
       connecting: texts.pathConnecting,
