@@ -63,7 +63,7 @@ export class CameraTile extends LitElement {
         gap: 0.3em;
         padding: 2.2em 4cqw 1.2em;
         text-align: center;
-        font-size: clamp(13px, 4.6cqh, 30px);
+        font-size: clamp(13px, 4.6cqh, 40px);
         line-height: 1.25;
         text-wrap: balance;
       }
@@ -83,7 +83,7 @@ export class CameraTile extends LitElement {
         min-height: 1.9em;
         padding: 0.15em 0.6em;
         background: rgb(5 8 12 / 0.82);
-        font-size: clamp(12.5px, 4.4cqh, 24px);
+        font-size: clamp(12.5px, 4.4cqh, 32px);
         line-height: 1.25;
       }
       .name {

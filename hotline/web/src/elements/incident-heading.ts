@@ -23,7 +23,7 @@ export class IncidentHeading extends LitElement {
         min-width: 0;
         padding: 0.3em 0.7em;
         background: var(--surface);
-        font-size: clamp(16px, 1.1vw + 6px, 34px);
+        font-size: clamp(16px, 1.1vw + 6px, 46px);
         line-height: 1.3;
       }
       .kind {

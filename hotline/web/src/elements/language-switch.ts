@@ -10,8 +10,11 @@ export class LanguageSwitch extends LitElement {
   static override styles = [
     shared,
     css`
+      :host {
+        font-size: inherit;
+      }
       button {
-        padding: 0 12px;
+        padding: 0 0.75em;
       }
     `,
   ];

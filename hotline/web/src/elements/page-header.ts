@@ -20,14 +20,15 @@ export class PageHeader extends LitElement {
         display: flex;
         align-items: center;
         gap: 16px;
-        min-height: 48px;
-        padding: 0 12px;
+        min-height: 3em;
+        padding: 0 0.75em;
         border-bottom: 1px solid var(--line);
         background: var(--ground);
+        font-size: clamp(16px, 0.85vw, 30px); /* a 4K wall is read from across the room */
         white-space: nowrap;
       }
       h1 {
-        font-size: 17px;
+        font-size: 1.06em;
         font-weight: 700;
       }
       .who {
@@ -44,8 +45,8 @@ export class PageHeader extends LitElement {
       }
       .path::before {
         content: "";
-        width: 10px;
-        height: 10px;
+        width: 0.6em;
+        height: 0.6em;
         border-radius: 50%;
         background: currentColor;
       }
