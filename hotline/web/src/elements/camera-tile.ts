@@ -22,6 +22,9 @@ const SUB_WIDTH = 640;
 /** A tile must be this much wider before it changes to the large stream, so that it does not waver. */
 const HYSTERESIS = 1.05;
 
+/** A width that stays for so long, milliseconds, is chosen for. */
+const SETTLED = 150;
+
 const BEGINNING: Verdict = { state: "connecting", cause: "connection", since: null };
 
 @customElement("camera-tile")
@@ -186,13 +189,14 @@ export class CameraTile extends LitElement {
   #lastRestart: number | null = null;
   /** The second that was last rendered, so that "since" counts on while nothing else changes. */
   #second = 0;
-  #width = 0;
+  #choosing: ReturnType<typeof setTimeout> | undefined;
   #inView = true;
   #inViewSince = 0;
 
-  readonly #sized = new ResizeObserver((entries) => {
-    this.#width = entries.at(-1)?.contentRect.width ?? this.#width;
-    this.#choose();
+  readonly #sized = new ResizeObserver(() => {
+    // Not while a window is being dragged larger: each change is a connection.
+    clearTimeout(this.#choosing);
+    this.#choosing = setTimeout(() => this.#choose(), SETTLED);
   });
   /** A tile scrolled out of view may get no frame callbacks, like one in a hidden tab. */
   readonly #seen = new IntersectionObserver((entries) => {
@@ -321,6 +325,7 @@ export class CameraTile extends LitElement {
   }
 
   #end(): void {
+    clearTimeout(this.#choosing);
     this.#receiver?.close();
     this.#receiver = null;
     this.#stopPulse?.();
@@ -331,7 +336,7 @@ export class CameraTile extends LitElement {
 
   #choose(): void {
     if (this.#receiver === null) return;
-    const width = this.#width === 0 ? this.clientWidth : this.#width;
+    const width = this.clientWidth;
     if (width === 0 && this.profile === null) return; // not laid out yet: the observer will tell
     const limit = this.#receiver.profile === "sub" ? SUB_WIDTH * HYSTERESIS : SUB_WIDTH;
     this.#receiver.want(this.profile ?? (width > limit ? "main" : "sub"));

@@ -111,6 +111,8 @@ export class VideoWall extends LitElement {
   }
 
   override willUpdate(): void {
+    // The first grid must be the right one: by the width it gives them, tiles choose what to receive.
+    if (this.size.width === 0) this.size = { width: this.clientWidth, height: this.clientHeight };
     this.#targets.keep(cellsOf(this.shares));
     if (this.enlarged !== null && !cellsOf(this.shares).some((cell) => keyOf(cell) === this.enlarged)) {
       this.enlarged = null; // its share ended
