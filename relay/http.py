@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from relay import whep
 from relay.errors import OfferRefused, Refused
 from relay.offer import MAX_BODY
 from relay.relay import Relay
+from relay.throttle import Failures
 from streams.camera import ProfileName
 
 _TITLES_KO = {
@@ -41,13 +43,26 @@ _Handler = Callable[..., Awaitable[Response]]
 def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
     """`POST {prefix}/{camera}?profile=main|sub` and the resources that it creates."""
     router = APIRouter(prefix=prefix, tags=["whep"])
+    failures = Failures()
+
+    def authenticate(request: Request, camera: str) -> str | None:
+        """The bearer token, good for `camera`. Raises `Refused`: 401, 404; 429 after too many failures."""
+        text = whep.bearer(request.headers.get("authorization"))
+        try:
+            relay.check(camera, text)
+        except Refused as refused:
+            address = request.client.host if request.client is not None else ""
+            wait = failures.note(address, time.monotonic()) if refused.status == 401 else None
+            if wait is not None:
+                raise Refused(429, "too many attempts without a valid token", wait) from None
+            raise
+        return text
 
     @router.post("/{camera}", status_code=201, response_class=Response)
     @_problems
     async def watch(request: Request, camera: str, profile: str = "main") -> Response:
         """Watch a camera: SDP offer in, SDP answer and the viewer's resource out."""
-        text = whep.bearer(request.headers.get("authorization"))
-        relay.check(camera, text)
+        text = authenticate(request, camera)
         whep.demand_type(request.headers.get("content-type"), whep.SDP)
         if profile not in tuple(ProfileName):
             raise OfferRefused(400, "profile is main or sub")
@@ -80,8 +95,7 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
     @_problems
     async def update(request: Request, camera: str, viewer: str) -> Response:
         """Trickle ICE (204) or ICE restart (200)."""
-        text = whep.bearer(request.headers.get("authorization"))
-        relay.check(camera, text)
+        text = authenticate(request, camera)
         etag = relay.etag(camera, viewer)
         whep.demand_type(request.headers.get("content-type"), whep.FRAGMENT)
         fragment = whep.parse_fragment(await _read(request, relay.body_deadline_s))

@@ -28,6 +28,7 @@ from relay.peer import Peer
 from relay.ports import Cameras, Feed, Hold, RtpParameters, ViewerStatus, ViewingRecorder
 from relay.rights import Rights
 from relay.settings import RelaySettings
+from relay.stats import FanoutStatistics, SenderStatistics
 from relay.tcp import TcpPort
 from relay.udp import Peers, UdpPort
 from relay.viewer import Admitted, Viewer
@@ -52,6 +53,21 @@ class Admission:
     answer: str
     etag: str
     links: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStatistics:
+    """The relay as it stands, for API and Prometheus.
+
+    viewers: each with what was sent to it (None before its first picture). dropped: datagrams and frames that
+    were for nobody, by reason, since the start. tcp_refused_bytes: what slow TCP viewers could not take.
+    """
+
+    viewers: tuple[tuple[ViewerStatus, SenderStatistics | None], ...]
+    renditions: tuple[FanoutStatistics, ...]
+    dropped: dict[str, int]
+    tcp_connections: int
+    tcp_refused_bytes: int
 
 
 class Relay:
@@ -302,6 +318,17 @@ class Relay:
     def viewers(self) -> list[ViewerStatus]:
         """Every viewer as it stands, half-open ones too."""
         return [viewer.status() for viewer in self._viewers.values()]
+
+    def statistics(self) -> RelayStatistics:
+        """What happened, for those who watch over it."""
+        now = self._clock()
+        return RelayStatistics(
+            viewers=tuple((viewer.status(), viewer.statistics()) for viewer in self._viewers.values()),
+            renditions=tuple(fanout.statistics(now) for fanout in self._fanouts.all()),
+            dropped=dict(self.peers.dropped),
+            tcp_connections=len(self._tcp),
+            tcp_refused_bytes=self._tcp.refused_bytes,
+        )
 
     def _viewer(self, camera: str, viewer_id: str) -> Viewer:
         viewer = self._viewers.get(viewer_id)

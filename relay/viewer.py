@@ -21,6 +21,7 @@ from relay.peer import Peer
 from relay.ports import RtpParameters, ViewerStatus, ViewingOpened, ViewingRecorder
 from relay.sender import PictureSender
 from relay.settings import RelaySettings
+from relay.stats import SenderStatistics
 
 logger = logging.getLogger(__name__)
 
@@ -109,10 +110,14 @@ class Viewer:
             await self._record_end(self._reason or reason)
         return reason
 
+    def statistics(self) -> SenderStatistics | None:
+        """What was sent; None before the first picture."""
+        return self._sender.statistics(self._clock()) if self._sender is not None else None
+
     def status(self) -> ViewerStatus:
         """The viewer as it stands."""
         who = self.admitted
-        sent = self._sender.statistics(self._clock()) if self._sender is not None else None
+        sent = self._sender.counters if self._sender is not None else None
         return ViewerStatus(
             id=who.id,
             camera=who.camera,

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from relay.http import whep_router
 from relay.relay import Relay
 from relay.settings import RelaySettings, TurnServer
+from relay.throttle import FAILURES
 from streams.state import Connecting
 from tests.support.waiting import until
 
@@ -310,3 +311,14 @@ def test_every_route_is_described_once() -> None:
     app = FastAPI()
     app.include_router(whep_router(Relay(RelaySettings(), Studio({}), Recorder(), bytes(32))))
     assert set(app.openapi()["paths"]) == {"/whep/{camera}", "/whep/{camera}/{viewer}"}
+
+
+async def test_failures_to_authenticate_are_slowed_and_a_good_token_is_not() -> None:
+    async with served() as (ours, client):
+        for _ in range(FAILURES):
+            problem(await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer("a.b.c")}), 401)
+        refused = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer("a.b.c")})
+        problem(refused, 429)
+        assert 0 < int(refused.headers["retry-after"]) <= 60
+        good = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer(ours.token())})
+        assert good.status_code == 201

@@ -9,6 +9,7 @@ import pytest
 
 from relay.client import WatchError, WhepViewer
 from relay.errors import Refused
+from relay.fanout import Fanout
 from relay.grant import Grant, GrantSet
 from relay.relay import Relay
 from relay.settings import RelaySettings
@@ -17,6 +18,7 @@ from streams.state import Live, Offline
 from tests.support.waiting import until
 
 from .house import LOOPBACK, Recorder, house
+from .stranger import stranger
 from .studio import Studio, studio
 from .test_http import OFFER
 
@@ -161,3 +163,39 @@ def test_nothing_of_a_relay_shows_a_secret(canary: str) -> None:
     relay = Relay(LOOPBACK, Studio({}), Recorder(), canary.encode() * 8)
     assert canary not in repr(relay)
     assert canary not in repr(LOOPBACK)
+
+
+async def test_statistics_tell_what_was_sent_and_what_was_dropped() -> None:
+    async with studio(("a",)) as cameras, house(cameras) as ours:
+        ours.relay.apply(grants(1, "a"))
+        async with WhepViewer.open(ours.url("a"), ours.token()) as viewer:
+            await viewer.wait_picture(after=30)
+            with stranger() as other:
+                other.send(b"", ours.relay.port)
+                await until(lambda: ours.relay.statistics().dropped.get("empty") == 1)
+            statistics = ours.relay.statistics()
+            ((status, sent),) = statistics.viewers
+            assert status.camera == "a"
+            assert sent is not None
+            assert sent.packets == status.packets_sent >= viewer.packets > 30
+            (rendition,) = statistics.renditions
+            assert (rendition.camera, rendition.rendition, rendition.viewers) == ("a", "main", 1)
+            assert rendition.bitrate > 0
+
+
+async def test_a_fan_out_that_breaks_ends_its_viewers_and_the_next_ones_get_a_fresh_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(_: Fanout) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with studio(("a",)) as cameras, house(cameras) as ours:
+        ours.relay.apply(grants(1, "a"))
+        with monkeypatch.context() as patched:
+            patched.setattr(Fanout, "run", broken)
+            with pytest.raises((WatchError, TimeoutError)):
+                async with WhepViewer.open(ours.url("a"), ours.token(), deadline=2.0) as viewer:
+                    await viewer.wait_picture(2.0)
+        await until(lambda: ours.relay.viewers() == [])
+        async with WhepViewer.open(ours.url("a"), ours.token()) as viewer:
+            await viewer.wait_picture()

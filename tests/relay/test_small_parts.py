@@ -1,4 +1,4 @@
-"""Addresses, rights and feeds: the pure parts around the relay."""
+"""Addresses, rights, feeds, failures: the pure parts around the relay."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from relay.errors import Refused
 from relay.feeds import feed_of, to_watch
 from relay.grant import Grant, GrantSet
 from relay.rights import Rights
+from relay.throttle import FAILURES, MOST_ADDRESSES, WINDOW, Failures
 from streams.rendition import Rendition
 from streams.state import Connecting, Live, Offline, Reason, SourceState, Stalled
 from streams.timeline import CameraTimeline
@@ -117,3 +118,20 @@ def test_offline_says_when_the_next_attempt_is() -> None:
     with pytest.raises(Refused) as refused:
         to_watch([], 1.0)
     assert refused.value.status == 404
+
+
+def test_an_address_that_fails_too_often_is_told_when_to_come_back() -> None:
+    failures = Failures()
+    assert [failures.note("a", 0.0) for _ in range(FAILURES)] == [None] * FAILURES
+    assert failures.note("a", 12.5) == WINDOW - 12
+    assert failures.note("b", 12.5) is None
+    assert failures.note("a", WINDOW) is None
+
+
+def test_remembered_addresses_are_bounded() -> None:
+    failures = Failures()
+    for _ in range(FAILURES + 1):
+        failures.note("first", 0.0)
+    for number in range(MOST_ADDRESSES):
+        failures.note(str(number), 1.0)
+    assert failures.note("first", 2.0) is None

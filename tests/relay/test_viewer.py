@@ -108,6 +108,19 @@ async def test_a_camera_that_goes_away_ends_no_viewer() -> None:
         await moving(viewer)
 
 
+async def test_a_viewer_by_ipv6() -> None:
+    async with (
+        studio() as cameras,
+        house(cameras, hosts=("127.0.0.1", "::1"), tcp_port=0) as ours,
+    ):
+        ours.grant()
+        for tcp in (False, True):
+            async with WhepViewer.open(ours.url(), ours.token(), host="::1", tcp=tcp) as viewer:
+                await moving(viewer)
+                (status,) = ours.relay.viewers()
+                assert status.remote == "::1"
+
+
 # The record.
 
 
