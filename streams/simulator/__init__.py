@@ -8,6 +8,7 @@ from streams.simulator.camera import Auth, H264Profile, Sighting, SimulatedCamer
 from streams.simulator.city import CameraStatistics, SimulatedCity
 from streams.simulator.control import CommandError, command
 from streams.simulator.fault import Fault, FaultKind
+from streams.simulator.scenes.light import Light
 
 __all__ = [
     "Auth",
@@ -16,6 +17,7 @@ __all__ = [
     "Fault",
     "FaultKind",
     "H264Profile",
+    "Light",
     "Sighting",
     "SimulatedCamera",
     "SimulatedCity",

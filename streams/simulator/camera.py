@@ -45,8 +45,8 @@ class Sighting:
 class SimulatedCamera:
     """One camera of the simulated city: what it shows, how it encodes, how it is guarded.
 
-    `scene` names one of `scenes/catalogue.py`'s SCENES; `video_file` (any file PyAV can read, looped) takes
-    its place.
+    `scene` is "card", a test card that costs little, or one of SCENES in `scenes/catalogue.py`; `video_file`
+    (any file PyAV can read, looped) takes its place.
     `name` is burned into the picture; so is the clock, at `utc_offset_h` hours from UTC.
     `gop_s` is the time from one IDR to the next, running on while nobody watches, except that an encoder
     that rested begins with an IDR. `b_frames` > 0 makes pictures come out of order and late.
@@ -56,13 +56,13 @@ class SimulatedCamera:
 
     id: str
     name: str
-    scene: str = "road"
+    scene: str = "card"
     fps: float = 10.0
     gop_s: float = 2.0
     profile: H264Profile = H264Profile.MAIN
     size: tuple[int, int] = (1280, 720)
     sub_size: tuple[int, int] | None = (640, 360)
-    bit_rate: int = 1_500_000
+    bit_rate: int = 1_200_000
     sub_bit_rate: int = 280_000
     b_frames: int = 0
     username: str = ""

@@ -16,9 +16,14 @@ from streams.simulator.camera import SimulatedCamera
 from streams.simulator.control import Control
 from streams.simulator.device import Device
 from streams.simulator.fault import Fault
-from streams.simulator.painting import painter_for
+from streams.simulator.film import FilmError, check
+from streams.simulator.scenes.catalogue import SCENES, TEST_CARD
+from streams.simulator.scenes.light import Light
 
 log = logging.getLogger(__name__)
+
+# How often the city looks whether it has grown dark or light.
+_LIGHT_CHECK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,11 @@ class SimulatedCity:
 
     `port`: of the first camera, the others follow; 0 takes free ones. `control_port`: of the control line,
     bound to loopback whatever `host` is; 0 takes a free one, None has none. `workers`: threads that draw and
-    encode. Addresses are known once `started` is set.
+    encode. `light`: of every scene, whatever the hour. Addresses are known once `started` is set.
+
+    Each scene's background, which takes a good part of a second, is drawn in the order of the cameras as soon
+    as the city has started, and beside what is asked for; `ready` is set when all are done. Raises ValueError
+    for two cameras with one id, an unknown scene, a video file that is none.
     """
 
     def __init__(
@@ -50,19 +59,23 @@ class SimulatedCity:
         port: int = 0,
         control_port: int | None = 0,
         workers: int = 2,
+        light: Light | None = None,
     ) -> None:
         ids = [camera.id for camera in cameras]
         if len(set(ids)) != len(ids):
             raise ValueError("two simulated cameras have the same id")
+        for camera in cameras:
+            _check_scene(camera)
         self._host = host
         self._port = port
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="simulator")
         self._devices = {
-            camera.id: Device(camera, painter_for(camera), self._pool, number / len(cameras))
+            camera.id: Device(camera, self._pool, number / len(cameras), light)
             for number, camera in enumerate(cameras)
         }
         self._control = None if control_port is None else Control(self, control_port)
         self.started = asyncio.Event()
+        self.ready = asyncio.Event()
 
     @property
     def cameras(self) -> Sequence[SimulatedCamera]:
@@ -121,9 +134,30 @@ class SimulatedCity:
                     group.create_task(device.run())
                 if self._control is not None:
                     await self._control.start(group)
+                group.create_task(self._keep_prepared())
                 self.started.set()
                 log.info("simulated city: %d cameras on %s", len(self._devices), self._host)
         finally:
             for device in self._devices.values():
                 device.release()
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _keep_prepared(self) -> None:
+        """Draw the scenes that nobody has asked for yet, one at a time, and again as the day goes on."""
+        while True:
+            for device in self._devices.values():
+                await device.feed.prepare()
+            self.ready.set()
+            await asyncio.sleep(_LIGHT_CHECK_S)
+
+
+def _check_scene(camera: SimulatedCamera) -> None:
+    """Raises ValueError when a camera has nothing to show."""
+    if camera.video_file is not None:
+        try:
+            check(camera.video_file)
+        except FilmError as error:
+            raise ValueError(f"camera {camera.id}: {error}") from None
+    elif camera.scene not in (*SCENES, TEST_CARD):
+        known = ", ".join((TEST_CARD, *SCENES))
+        raise ValueError(f"camera {camera.id}: there is no scene {camera.scene!r}; known: {known}")

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor
 
 from streams.camera import ProfileName
@@ -18,8 +17,9 @@ from streams.simulator.camera import SimulatedCamera
 from streams.simulator.dialogue import Dialogue
 from streams.simulator.encoder import parameter_sets
 from streams.simulator.fault import CLOSED, INSTANT, Fault, FaultKind
-from streams.simulator.feed import Feed, Painter
+from streams.simulator.feed import Feed
 from streams.simulator.message import Request
+from streams.simulator.scenes.light import Light
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +43,9 @@ def _bound(host: str, port: int) -> socket.socket:
 class Device:
     """One camera. `bind()` first, then `run()` until cancelled; the rest in the same event loop."""
 
-    def __init__(
-        self, camera: SimulatedCamera, painter: Callable[[], Painter], pool: Executor, phase: float
-    ) -> None:
+    def __init__(self, camera: SimulatedCamera, pool: Executor, phase: float, light: Light | None) -> None:
         self.camera = camera
-        self.feed = Feed(camera, painter, pool, phase)
+        self.feed = Feed(camera, pool, phase, light)
         self.port = 0
         self.connections = self.plays = self.teardowns = self.refusals = 0
         self._pool = pool

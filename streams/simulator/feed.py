@@ -9,19 +9,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from streams.camera import ProfileName
 from streams.simulator.camera import SimulatedCamera
 from streams.simulator.encoder import Coded, Encoder, EncoderSettings
+from streams.simulator.film import FilmError
+from streams.simulator.painting import Painter
+from streams.simulator.scenes.light import Light
 from streams.simulator.wire import CLOCK_HZ, payloads
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+_FILM_RETRY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +46,6 @@ class Player(Protocol):
         """Take a picture at once, without waiting."""
 
 
-class Painter(Protocol):
-    """What draws a camera's pictures; used from one worker thread at a time."""
-
-    def paint(self, frames: dict[ProfileName, Encoder], utc: float) -> None:
-        """Draw the picture of the instant `utc` (Unix seconds) into the frames of all these encoders."""
-
-    def close(self) -> None:
-        """Let go of whatever is held; called when nobody plays any more. `paint` may follow."""
-
-
 def ticks(monotonic: float) -> int:
     """90 kHz ticks of an instant of the monotonic clock."""
     return math.floor(monotonic * CLOCK_HZ)
@@ -59,14 +54,13 @@ def ticks(monotonic: float) -> int:
 class Feed:
     """The pictures of one camera. `run()` is its life; the rest is called in the same event loop."""
 
-    def __init__(
-        self, camera: SimulatedCamera, painter: Callable[[], Painter], pool: Executor, phase: float
-    ) -> None:
-        """`phase`: 0 to 1, where in a picture interval and in a GOP this camera's pictures fall."""
+    def __init__(self, camera: SimulatedCamera, pool: Executor, phase: float, light: Light | None) -> None:
+        """`phase`: 0 to 1, where in a picture interval and in a GOP this camera's pictures fall. `light`: of
+        the scene, whatever the hour; None goes with the hour."""
         self._camera = camera
-        self._make_painter = painter
+        self._light = light
         self._painter: Painter | None = None
-        self._making = threading.Lock()  # `prepare` and a first picture may want the painter at once
+        self._worker = asyncio.Lock()  # one job in the pool at a time: encoders and painter are not shared
         self._pool = pool
         self._phase = phase
         self._players: dict[ProfileName, set[Player]] = {name: set() for name in ProfileName}
@@ -104,8 +98,10 @@ class Feed:
         return sum(map(len, self._players.values()))
 
     async def prepare(self) -> None:
-        """Draw what stands still in the scene ahead of the first player, who then waits for nothing."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, self._ready_painter)
+        """Draw what stands still in the scene ahead of the first player, who then waits for nothing; anew
+        when the light of the day has changed. Does nothing while somebody plays."""
+        if not self.playing and (self._painter is None or self._painter.outdated(time.time())):
+            await self._in_worker(self._ready_painter)
 
     async def run(self) -> None:
         """Make pictures while somebody plays, until cancelled."""
@@ -131,20 +127,32 @@ class Feed:
 
     async def _picture(self) -> None:
         profiles = [name for name in ProfileName if self._players[name]]
-        job = asyncio.get_running_loop().run_in_executor(self._pool, self._shoot, profiles)
         try:
-            taken = await asyncio.shield(job)
-        except asyncio.CancelledError:
-            await asyncio.wait({job})  # the encoders must not be let go of under the worker's hands
-            raise
+            taken = await self._in_worker(self._shoot, profiles)
+        except FilmError as error:
+            log.error("camera %s: %s", self._camera.id, error)
+            await asyncio.sleep(_FILM_RETRY_S)
+            return
         self.pictures += 1
         for profile, pictures in taken.items():
             for picture in pictures:
                 for player in tuple(self._players[profile]):
                     player.play(picture)
 
+    async def _in_worker(self, work: Callable[..., Result], *arguments: object) -> Result:
+        """Do something in the pool. Cancelled, it still waits for the end: what the worker has in its hands
+        must not be let go of."""
+        async with self._worker:
+            job = asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+            try:
+                return await asyncio.shield(job)
+            except asyncio.CancelledError:
+                await asyncio.wait({job})
+                raise
+
     def _shoot(self, profiles: list[ProfileName]) -> dict[ProfileName, list[Picture]]:
         """In a worker thread: draw once, encode once for each profile."""
+        painter = self._ready_painter()
         fresh = set()
         for profile in ProfileName:
             settings = self.settings(profile) if profile in profiles else None
@@ -153,7 +161,6 @@ class Feed:
             elif profile not in self._encoders:
                 self._encoders[profile] = Encoder(settings)
                 fresh.add(profile)
-        painter = self._ready_painter()
         now, utc = time.monotonic(), time.time()
         gop = math.floor(now / self._camera.gop_s - self._phase)
         boundary, self._gop = gop != self._gop, gop
@@ -165,10 +172,11 @@ class Feed:
         return taken
 
     def _ready_painter(self) -> Painter:
-        with self._making:
-            if self._painter is None:
-                self._painter = self._make_painter()
-            return self._painter
+        """In a worker thread: the painter, made anew between players when it has grown dark or light."""
+        utc = time.time()
+        if self._painter is None or (not self._encoders and self._painter.outdated(utc)):
+            self._painter = Painter(self._camera, utc, self._light)
+        return self._painter
 
     def _packetize(self, coded: Coded, encoder: Encoder) -> Picture:
         return Picture(coded.time, coded.is_idr, tuple(payloads(coded.nal_units)), encoder.parameter_sets)

@@ -1,12 +1,9 @@
-"""From a scene to the frames of the encoders: scaling, burned-in text, noise, time code.
+"""From a scene to the frames of the encoders: scaling, burned-in text, time code.
 
-Belongs here: what every picture gets whatever it shows. What it shows is `scenes/`.
+Belongs here: what every picture gets whatever it shows. What it shows is `scenes/` and `film.py`.
 """
 
 from __future__ import annotations
-
-import time
-from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -16,23 +13,24 @@ from streams.simulator import timecode
 from streams.simulator.camera import SimulatedCamera
 from streams.simulator.caption import Caption
 from streams.simulator.encoder import Encoder
-from streams.simulator.feed import Painter
-from streams.simulator.scenes.catalogue import Scene, scene_for
+from streams.simulator.film import Film
+from streams.simulator.scenes.catalogue import Scene, light_for, scene_for
+from streams.simulator.scenes.light import Light
 from streams.simulator.scenes.stage import Planes
 
-__all__ = ["ScenePainter", "painter_for"]
 
+class Painter:
+    """Draws one camera's pictures for all its profiles; used from one worker thread at a time.
 
-def painter_for(camera: SimulatedCamera) -> Callable[[], Painter]:
-    """What draws this camera, made when it is first watched."""
-    return lambda: ScenePainter(camera, scene_for(camera, time.time()))
+    `light`: the light of the scene whatever the hour; None goes with the hour.
+    """
 
-
-class ScenePainter:
-    """Draws one scene for all profiles of one camera."""
-
-    def __init__(self, camera: SimulatedCamera, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, camera: SimulatedCamera, utc: float, light: Light | None = None) -> None:
+        self._camera = camera
+        self._light = light
+        self._drawn_for = light or light_for(camera, utc)
+        self._film = None if camera.video_file is None else Film(camera.video_file, camera.size)
+        self._scene: Scene = self._film or scene_for(camera, self._drawn_for)
         width, height = camera.size
         self._caption = Caption(camera.name, camera.size, camera.utc_offset_h)
         self._whole: Planes = (
@@ -40,6 +38,10 @@ class ScenePainter:
             np.zeros((height // 2, width // 2), np.uint8),
             np.zeros((height // 2, width // 2), np.uint8),
         )
+
+    def outdated(self, utc: float) -> bool:
+        """Whether it has become day, dusk or night since this was made."""
+        return self._film is None and (self._light or light_for(self._camera, utc)) is not self._drawn_for
 
     def paint(self, frames: dict[ProfileName, Encoder], utc: float) -> None:
         """Draw the picture of `utc` (Unix seconds) at full size and scale it for the others."""
@@ -59,4 +61,6 @@ class ScenePainter:
                 chroma[-((strip + 1) // 2) :] = 128
 
     def close(self) -> None:
-        """Nothing is held beyond memory."""
+        """Let go of what an unwatched camera need not hold."""
+        if self._film is not None:
+            self._film.close()

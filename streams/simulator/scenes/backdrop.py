@@ -260,7 +260,10 @@ class Backdrop:
         return light
 
     def finish(self) -> tuple[Pixels, Pixels, Pixels]:
-        """The picture (BGR), the mask of what stands in front, and that of the sky, at the camera's size."""
+        """The picture (BGR), the mask of what stands in front, and that of the sky, at the camera's size.
+
+        Once: nothing can be drawn afterwards.
+        """
         size = self.lens.size
         albedo = cv2.resize(self.albedo, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         light = cv2.resize(cv2.GaussianBlur(self._illumination(), (0, 0), 2), size)
@@ -278,7 +281,11 @@ class Backdrop:
             small = cv2.resize(shine, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
             for sigma, weight in ((2.5, 0.35), (12.0, 0.4)):
                 lit += cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma), size) * weight * self.look.lamps
-        return self._sensor(lit), _half(self.front, size), _half(self.sky, size)
+        masks = _half(self.front, size), _half(self.sky, size)
+        # What moves asks for light as long as it lives; the large drawings are done with.
+        self.albedo = self.shine = np.zeros((0, 0, 3), np.uint8)
+        self.front = self.sky = np.zeros((0, 0), np.uint8)
+        return self._sensor(lit), *masks
 
     def _sky(self) -> Floats:
         width, height = self.lens.size

@@ -14,6 +14,7 @@ import numpy as np
 
 from streams.simulator.camera import SimulatedCamera
 from streams.simulator.scenes.backdrop import Backdrop
+from streams.simulator.scenes.card import TestCard
 from streams.simulator.scenes.fire import Fire
 from streams.simulator.scenes.light import LOOKS, Light, light_at
 from streams.simulator.scenes.place import Place, Set
@@ -53,6 +54,7 @@ class Kind:
     seat: tuple[float, float, float] | None = None
 
 
+TEST_CARD = "card"
 SCENES: dict[str, Kind] = {
     "road": Kind(road.build, yaw=-5.0),
     "junction": Kind(junction.build, height=8.0, pitch=14.0, fov=78.0, kerb=14.0),
@@ -66,11 +68,20 @@ SCENES: dict[str, Kind] = {
 }
 
 
-def scene_for(camera: SimulatedCamera, utc: float, light: Light | None = None) -> Scene:
-    """The scene of a camera in the light of its hour, or in a given one. Raises KeyError for unknown ones."""
+def light_for(camera: SimulatedCamera, utc: float) -> Light:
+    """The light of the hour at a camera. Raises KeyError for an unknown scene."""
+    if camera.scene == TEST_CARD:
+        return Light.DAY
+    infrared = SCENES[camera.scene].infrared
+    return light_at((utc / 3600 + camera.utc_offset_h) % 24, has_infrared=infrared)
+
+
+def scene_for(camera: SimulatedCamera, light: Light) -> Scene:
+    """The scene of a camera in a light, which takes a good part of a second. Raises KeyError for an unknown
+    scene."""
+    if camera.scene == TEST_CARD:
+        return TestCard(camera.size)
     kind = SCENES[camera.scene]
-    if light is None:
-        light = light_at((utc / 3600 + camera.utc_offset_h) % 24, has_infrared=kind.infrared)
     rng = np.random.default_rng(zlib.crc32(camera.id.encode()))
     # No two poles are alike.
     view = View(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -62,7 +63,7 @@ class Place:
         if fire is not None:
             fire.prepare(self._stage, sky)
         self._last: float | None = None
-        self._noise = _noise(self._stage.size, self.look)
+        self._noise = _noise(self._stage.size, self.look.light)
         self._tick = 0
 
     def draw(self, planes: Planes, utc: float) -> None:
@@ -123,8 +124,9 @@ def _person(people: People, walker: Walker, x: float, y: float) -> Callable[[], 
     return lambda: people.draw(x, y, walker.walked, walker.look, tall=walker.tall, bicycle=walker.bicycle)
 
 
-def _noise(size: tuple[int, int], look: Look) -> Pixels:
+@lru_cache(maxsize=8)
+def _noise(size: tuple[int, int], light: Light) -> Pixels:
     rng = np.random.default_rng(7)
-    level = {Light.DAY: 1.2, Light.DUSK: 1.6, Light.NIGHT: 2.2, Light.INFRARED: 2.6}[look.light]
+    level = {Light.DAY: 1.2, Light.DUSK: 1.6, Light.NIGHT: 2.2, Light.INFRARED: 2.6}[light]
     grain = np.abs(rng.normal(0, level, (size[1] + 64, size[0] + 64)))
     return np.clip(grain, 0, 12).astype(np.uint8)

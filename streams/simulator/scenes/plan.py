@@ -44,13 +44,22 @@ class Plan:
         thickness = width * self.scale
         if thickness < 0.2:
             return
-        fade = min(1.0, thickness)
-        if fade < 1:  # thinner than a pixel: mix into the ground instead of growing
-            under = self.pixels.copy()
-            cv2.polylines(self.pixels, [self._points(points)], False, colour, 1, cv2.LINE_AA, 4)
-            cv2.addWeighted(self.pixels, fade, under, 1 - fade, 0, dst=self.pixels)
-            return
-        cv2.polylines(self.pixels, [self._points(points)], False, colour, round(thickness), cv2.LINE_AA, 4)
+        if thickness < 1:  # thinner than a pixel: mixed with the ground instead of growing
+            colour = self._mixed(points, colour, thickness)
+        wide = max(1, round(thickness))
+        cv2.polylines(self.pixels, [self._points(points)], False, colour, wide, cv2.LINE_AA, 4)
+
+    def _mixed(self, points: Sequence[tuple[float, float]], colour: Colour, amount: float) -> Colour:
+        """The colour with what lies under the middle of a line."""
+        (x0, y0), (x1, y1) = points[0], points[-1]
+        rows, columns = self.pixels.shape[:2]
+        row = min(max(int(((y0 + y1) / 2 - self.y0) * self.scale), 0), rows - 1)
+        column = min(max(int(((x0 + x1) / 2 - self.x0) * self.scale), 0), columns - 1)
+        blue, green, red = (
+            round(own * amount + float(under) * (1 - amount))
+            for own, under in zip(colour, self.pixels[row, column], strict=True)
+        )
+        return blue, green, red
 
     def dashes(
         self, x: float, y0: float, y1: float, width: float, colour: Colour, on: float = 3, off: float = 5
