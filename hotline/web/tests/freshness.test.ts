@@ -4,6 +4,7 @@ import {
   type Evidence,
   FIRST_PICTURE_LIMIT,
   judge,
+  NO_REMEDY,
   PATH_LIMIT,
   rtpAge,
   shouldRestart,
@@ -277,16 +278,29 @@ describe("beginning anew", () => {
   const decoder = { state: "decoder_stuck", cause: "decoder", since: null } as const;
 
   test("only for faults that it mends", () => {
-    expect(shouldRestart(packets, NOW - 1500, null, NOW)).toBe(true);
-    expect(shouldRestart(decoder, NOW - 2500, null, NOW)).toBe(true);
+    expect(shouldRestart(packets, NOW - 1000, NO_REMEDY, NOW)).toBe(true);
+    expect(shouldRestart(decoder, NOW - 1000, NO_REMEDY, NOW)).toBe(true);
     for (const cause of ["none", "source", "events", "connection", "late"] as const) {
-      expect(shouldRestart({ state: "stalled", cause, since: null }, NOW - 60_000, null, NOW)).toBe(false);
+      const other = { state: "stalled", cause, since: null } as const;
+      expect(shouldRestart(other, NOW - 60_000, NO_REMEDY, NOW)).toBe(false);
     }
   });
 
-  test("not at once, and not again and again", () => {
-    expect(shouldRestart(packets, NOW - 1000, null, NOW)).toBe(false);
-    expect(shouldRestart(decoder, NOW - 2000, null, NOW)).toBe(false);
-    expect(shouldRestart(packets, NOW - 9000, NOW - 2900, NOW)).toBe(false);
+  test("not for a moment's fault", () => {
+    expect(shouldRestart(decoder, NOW - 900, NO_REMEDY, NOW)).toBe(false);
+  });
+
+  test("less and less often, but never not at all", () => {
+    const badSince = NOW - 3_600_000;
+    for (const [count, pause] of [
+      [1, 3000],
+      [2, 6000],
+      [3, 12_000],
+      [4, 24_000],
+      [50, 24_000],
+    ] as const) {
+      expect(shouldRestart(packets, badSince, { count, at: NOW - pause + 1 }, NOW)).toBe(false);
+      expect(shouldRestart(packets, badSince, { count, at: NOW - pause }, NOW)).toBe(true);
+    }
   });
 });

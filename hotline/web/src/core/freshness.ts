@@ -153,22 +153,35 @@ function trueUntil({ frame, feed }: Evidence, age: number | null): number | null
   return Math.min(frame.shownAt, newestAt - Math.max(age, 0));
 }
 
-/** A connection that brings nothing is begun anew after this, milliseconds; so is one whose decoder stands. */
-const RESTART = { packets: 1500, decoder: 2500, pause: 3000 } as const;
+/** What was done about a bad verdict so far. */
+export interface Remedy {
+  /** Connections begun anew since the tile was last live. */
+  readonly count: number;
+  /** When the last one was; null if none. */
+  readonly at: number | null;
+}
+
+export const NO_REMEDY: Remedy = { count: 0, at: null };
+
+/**
+ * A connection that brings nothing, or whose decoder stands, is begun anew after `after` milliseconds of a bad
+ * verdict, and again after `pause`, twice that, and so on up to `longest`: a tablet that is too slow for the
+ * stream must not be kept busy with beginning it.
+ */
+const RESTART = { after: 1000, pause: 3000, longest: 24_000 } as const;
+
+/** Whether the fault lies between relay and screen. While it does, it may look like one kind or another. */
+export function isOnTheWay(verdict: Verdict): boolean {
+  return verdict.cause === "packets" || verdict.cause === "decoder" || verdict.cause === "late";
+}
 
 /**
  * Whether to begin the connection anew. Only faults between relay and screen are mended by that; a camera that
- * is away, or an event stream that is dead, is not. `badSince`: when this verdict began; `lastRestart`: null if
- * never.
+ * is away, or an event stream that is dead, is not. `badSince`: when this verdict began.
  */
-export function shouldRestart(
-  verdict: Verdict,
-  badSince: number,
-  lastRestart: number | null,
-  now: number,
-): boolean {
-  if (lastRestart !== null && now - lastRestart < RESTART.pause) return false;
-  if (verdict.cause === "packets") return now - badSince >= RESTART.packets;
-  if (verdict.cause === "decoder") return now - badSince >= RESTART.decoder;
-  return false;
+export function shouldRestart(verdict: Verdict, badSince: number, remedy: Remedy, now: number): boolean {
+  if (verdict.cause !== "packets" && verdict.cause !== "decoder") return false;
+  const pause = Math.min(RESTART.pause * 2 ** Math.max(0, remedy.count - 1), RESTART.longest);
+  if (remedy.at !== null && now - remedy.at < pause) return false;
+  return now - badSince >= RESTART.after;
 }

@@ -8,7 +8,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { countdown, timeOfDay } from "../core/duration.js";
-import { judge, shouldRestart, type Verdict } from "../core/freshness.js";
+import { isOnTheWay, judge, NO_REMEDY, type Remedy, shouldRestart, type Verdict } from "../core/freshness.js";
 import type { Hotline } from "../core/hotline.js";
 import type { Target } from "../core/pool.js";
 import { Receiver } from "../core/receiver.js";
@@ -185,8 +185,9 @@ export class CameraTile extends LitElement {
   #receiver: Receiver | null = null;
   #stopPulse: (() => void) | null = null;
   #stopFeeds: (() => void) | null = null;
+  #last = BEGINNING;
   #badSince = 0;
-  #lastRestart: number | null = null;
+  #remedy: Remedy = NO_REMEDY;
   /** The second that was last rendered, so that "since" counts on while nothing else changes. */
   #second = 0;
   #choosing: ReturnType<typeof setTimeout> | undefined;
@@ -331,7 +332,7 @@ export class CameraTile extends LitElement {
     this.#stopPulse?.();
     this.#stopFeeds?.();
     this.verdict = BEGINNING;
-    this.#lastRestart = null;
+    this.#remedy = NO_REMEDY;
   }
 
   #choose(): void {
@@ -366,11 +367,13 @@ export class CameraTile extends LitElement {
       ...receiver.evidence(now, hidden),
     });
     const changed = verdict.state !== this.verdict.state || verdict.cause !== this.verdict.cause;
-    if (changed) this.#badSince = now;
-    else if (shouldRestart(verdict, this.#badSince, this.#lastRestart, now)) {
-      this.#lastRestart = now;
+    if (!isOnTheWay(verdict) || !isOnTheWay(this.#last)) this.#badSince = now;
+    else if (shouldRestart(verdict, this.#badSince, this.#remedy, now)) {
+      this.#remedy = { count: this.#remedy.count + 1, at: now };
       receiver.restart();
     }
+    this.#last = verdict;
+    if (verdict.state === "live") this.#remedy = NO_REMEDY;
     // A verdict is a new object each time; rendering it four times a second for nothing would be a waste.
     if (changed || (verdict.state !== "live" && verdict.since !== this.verdict.since)) this.verdict = verdict;
     const second = Math.floor(now / 1000);
