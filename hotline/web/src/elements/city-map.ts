@@ -10,6 +10,7 @@ import type { FeatureLike } from "ol/Feature.js";
 import OlMap from "ol/Map.js";
 import View from "ol/View.js";
 import type { Coordinate } from "ol/coordinate.js";
+import { createEmpty, extendCoordinate, isEmpty } from "ol/extent.js";
 import { circular } from "ol/geom/Polygon.js";
 import Point from "ol/geom/Point.js";
 import Attribution from "ol/control/Attribution.js";
@@ -142,7 +143,7 @@ export class CityMap extends LitElement {
     const language = this.#localized.language;
     const renamed = language !== this.#language;
     this.#language = language;
-    if (changed.has("city")) this.#showCity();
+    if (changed.has("city") || changed.has("cameras")) this.#frame();
     if (changed.has("city") || renamed) this.#drawPlaces();
     if (changed.has("spot") || changed.has("city")) this.#drawSpot();
     if (
@@ -193,14 +194,12 @@ export class CityMap extends LitElement {
       this.#map.getLayers().insertAt(0, new TileLayer({ source: new XYZ({ url: tiles }), opacity: 0.7 }));
       this.#map.addControl(new Attribution());
     }
-    const points = this.city.places.map((place) => at(place));
     const view = this.#map.getView();
     view.setCenter(at(this.city.center));
-    const [first] = points;
-    if (first === undefined) return;
-    const source = new VectorSource({ features: points.map((point) => new Feature(new Point(point))) });
-    const extent = source.getExtent();
-    if (extent !== null) view.fit(extent, { padding: [60, 90, 60, 90], maxZoom: 14 });
+    // What there is to see: the named places and the cameras.
+    const extent = createEmpty();
+    for (const spot of [...this.city.places, ...this.cameras]) extendCoordinate(extent, at(spot));
+    if (!isEmpty(extent)) view.fit(extent, { padding: [60, 90, 60, 90], maxZoom: 14 });
   }
 
   #drawPlaces(): void {
