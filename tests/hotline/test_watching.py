@@ -61,7 +61,7 @@ async def test_a_viewing_is_written_down_before_the_picture_and_cut_with_the_sha
             await operator.post(f"/api/shares/{share}/end")
             await viewer.wait_end(deadline=5)
             assert time.monotonic() - ended_at < 1.5  # a second, and this machine's own hurry
-        done: Callable[[], Awaitable[bool]] = partial(closed, operator)
+        done: Callable[[], bool | Awaitable[bool]] = partial(closed, operator)
         await until(done, "its end is written down")
         (seen,) = await viewings(operator)
         assert seen["close_reason"]
