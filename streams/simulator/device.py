@@ -133,12 +133,23 @@ class Device:
 
     async def run(self) -> None:
         """Serve until cancelled."""
+        server: asyncio.Server | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.feed.run())
                 while True:
-                    await self._until_change(group)
+                    self._changed.clear()
+                    if self.fault_kind in CLOSED:
+                        if server is not None:
+                            server.close()
+                            server = None
+                            self._held = _bound(self._host, self.port)
+                    elif server is None:
+                        server = await self._listen(group)
+                    await self._until_change()
         finally:
+            if server is not None:
+                server.close()
             self.release()
 
     def release(self) -> None:
@@ -147,21 +158,14 @@ class Device:
             self._held.close()
             self._held = None
 
-    async def _until_change(self, group: asyncio.TaskGroup) -> None:
-        self._changed.clear()
-        server: asyncio.Server | None = None
-        if self.fault_kind not in CLOSED:
-            server = await self._listen(group)
+    async def _until_change(self) -> None:
+        """Wait for another fault, or for the end of this one."""
+        left = None if self._fault_ends is None else max(0.0, self._fault_ends - time.monotonic())
         try:
-            left = None if self._fault_ends is None else max(0.0, self._fault_ends - time.monotonic())
             async with asyncio.timeout(left):
                 await self._changed.wait()
         except TimeoutError:
             self.set_fault(None)
-        finally:
-            if server is not None:
-                server.close()
-                self._held = _bound(self._host, self.port)
 
     async def _listen(self, group: asyncio.TaskGroup) -> asyncio.Server:
         loop = asyncio.get_running_loop()
