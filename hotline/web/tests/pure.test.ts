@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LONGEST_PAUSE, pause, retryAfter } from "../src/core/backoff.js";
 import { countdown, distance, timeOfDay } from "../src/core/duration.js";
 import { bestGrid, bestWall } from "../src/core/grid.js";
+import { iceServers } from "../src/core/ice-servers.js";
 import { ServerClock } from "../src/core/server-clock.js";
 import { received } from "../src/core/strip-policy.js";
 
@@ -167,5 +168,23 @@ describe("strip", () => {
   test("a bad link takes the neighbours, around the end too", () => {
     expect(which(bad)).toEqual([0, 1, 5]);
     expect(which({ effectiveType: "4g", saveData: true })).toEqual([0, 1, 5]);
+  });
+});
+
+describe("ICE servers", () => {
+  test("are read from Link headers, however many are joined", () => {
+    const header =
+      '<turn:turn.city.example:3478?transport=udp>; rel="ice-server"; username="1:a"; credential="c,;="; ' +
+      'credential-type="password", <stun:stun.city.example>; rel=ice-server, </next>; rel="next"';
+    expect(iceServers(header)).toEqual([
+      { urls: "turn:turn.city.example:3478?transport=udp", username: "1:a", credential: "c,;=" },
+      { urls: "stun:stun.city.example" },
+    ]);
+  });
+
+  test("nothing else becomes one", () => {
+    for (const header of [null, "", "nonsense", '<https://city.example>; rel="ice-server"', "<turn:x"]) {
+      expect(iceServers(header)).toEqual([]);
+    }
   });
 });

@@ -28,6 +28,7 @@ interface Entry {
 
 export class FeedPool {
   readonly #entries = new Map<string, Entry>();
+  readonly #ice: { servers: RTCIceServer[] } = { servers: [] };
 
   lease(target: Target, profile: Profile, onChange: () => void): Lease {
     const key = keyOf(target, profile);
@@ -66,6 +67,7 @@ export class FeedPool {
     const client = new WhepClient({
       url: `/whep/${encodeURIComponent(target.camera)}?profile=${profile}`,
       token: target.token,
+      ice: this.#ice,
       onChange: () => {
         for (const listener of listeners) listener();
       },

@@ -3,6 +3,7 @@
 // starts hangs on its own AbortController. No DOM here, and no judgement of pictures: that is freshness.ts.
 
 import { pause, retryAfter } from "./backoff.js";
+import { iceServers } from "./ice-servers.js";
 import type { TokenSource } from "./token.js";
 
 export type Profile = "main" | "sub";
@@ -26,6 +27,11 @@ export interface WhepOptions {
   readonly token: TokenSource;
   /** Called when `state`, `stream` or `failure` changed. */
   readonly onChange: () => void;
+  /**
+   * TURN servers that the relay named in earlier answers, shared by all connections. An answer comes too late for
+   * the offer it belongs to: where only TURN gets through, the first attempt fails and the next one has them.
+   */
+  readonly ice: { servers: RTCIceServer[] };
   readonly random?: () => number;
 }
 
@@ -159,7 +165,10 @@ export class WhepClient {
     const abort = (): void => over.abort();
     this.#ended.signal.addEventListener("abort", abort, { signal: over.signal });
     this.#attemptEnded = over;
-    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const peer = new RTCPeerConnection({
+      bundlePolicy: "max-bundle",
+      iceServers: this.#options.ice.servers,
+    });
     let resource: { url: string; token: string } | null = null;
     let connected = false;
     const fail = (failure: WhepFailure, after: number | null = null): Outcome => ({
@@ -226,6 +235,7 @@ export class WhepClient {
         case 201: {
           const location = response.headers.get("Location");
           if (location === null) return failed("negotiation");
+          this.#options.ice.servers = iceServers(response.headers.get("Link"));
           const url = new URL(location, response.url || this.#options.url).href;
           return { kind: "answer", answer: await response.text(), location: url };
         }

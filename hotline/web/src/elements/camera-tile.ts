@@ -5,9 +5,9 @@
 // For tests and people with a debugger, on the element itself: data-camera, data-state (the verdict's state),
 // data-cause, data-profile, data-first-picture-ms, data-frames.
 
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { countdown, timeOfDay } from "../core/duration.js";
+import { timeOfDay } from "../core/duration.js";
 import { isOnTheWay, judge, NO_REMEDY, type Remedy, shouldRestart, type Verdict } from "../core/freshness.js";
 import type { Hotline } from "../core/hotline.js";
 import type { Target } from "../core/pool.js";
@@ -15,7 +15,9 @@ import { Receiver } from "../core/receiver.js";
 import type { Profile } from "../core/whep.js";
 import { Localized } from "../text/language.js";
 import type { Texts } from "../text/ko.js";
+import { cameraTileStyle } from "./camera-tile-style.js";
 import { shared } from "./style.js";
+import { durationText, stateText } from "./verdict-text.js";
 
 /** Up to this width, CSS pixels, the small stream is as good as the large one. */
 const SUB_WIDTH = 640;
@@ -29,143 +31,7 @@ const BEGINNING: Verdict = { state: "connecting", cause: "connection", since: nu
 
 @customElement("camera-tile")
 export class CameraTile extends LitElement {
-  static override styles = [
-    shared,
-    css`
-      :host {
-        display: block;
-        position: relative;
-        overflow: hidden;
-        background: #000;
-        container-type: size;
-      }
-      .screen,
-      .veil {
-        position: absolute;
-        inset: 0;
-      }
-      video {
-        position: absolute;
-        inset: 0;
-        width: 100%;
-        height: 100%;
-        object-fit: contain;
-        background: #000;
-      }
-      :host([fill]) video {
-        object-fit: cover;
-      }
-      .veiled {
-        filter: blur(8px) grayscale(0.7) brightness(0.32);
-      }
-      .veil {
-        display: flex;
-        flex-direction: column;
-        align-items: center;
-        justify-content: center;
-        gap: 0.3em;
-        padding: 2.2em 4cqw 1.2em;
-        text-align: center;
-        font-size: clamp(13px, 4.6cqh, 40px);
-        line-height: 1.25;
-        text-wrap: balance;
-      }
-      .veil strong {
-        font-size: 1.9em;
-        line-height: 1.1;
-      }
-      /* A chip, not a bar: cameras burn their own clock into a corner, and it must stay readable. */
-      .label {
-        position: absolute;
-        top: 0;
-        left: 0;
-        display: flex;
-        align-items: center;
-        gap: 0.5em;
-        max-width: 100%;
-        min-height: 1.9em;
-        padding: 0.15em 0.6em;
-        background: rgb(5 8 12 / 0.82);
-        font-size: clamp(12.5px, 4.4cqh, 32px);
-        line-height: 1.25;
-      }
-      .name {
-        min-width: 0;
-        overflow: hidden;
-        font-weight: 600;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .caption {
-        flex: none;
-        color: var(--quiet);
-        white-space: nowrap;
-      }
-      .badge {
-        flex: none;
-        display: inline-flex;
-        align-items: center;
-        gap: 0.35em;
-        white-space: nowrap;
-      }
-      .badge::before {
-        content: "";
-        width: 0.6em;
-        height: 0.6em;
-        background: currentColor;
-      }
-      .badge.live {
-        color: var(--live);
-      }
-      .badge.live::before {
-        border-radius: 50%;
-      }
-      .connecting {
-        color: var(--text);
-      }
-      .badge.connecting::before {
-        border: 2px solid currentColor;
-        border-radius: 50%;
-        background: none;
-      }
-      .stalled,
-      .decoder_stuck {
-        color: var(--warning);
-      }
-      .path_dead,
-      .offline {
-        color: var(--wrong);
-      }
-      .play {
-        position: absolute;
-        inset: auto 0 12% 0;
-        width: max-content;
-        margin: 0 auto;
-      }
-      @container (max-width: 360px) {
-        .caption {
-          display: none;
-        }
-      }
-      @container (max-height: 150px) {
-        .veil {
-          gap: 0;
-          padding-bottom: 0.2em;
-        }
-        .veil strong {
-          font-size: 1.35em;
-        }
-        .cause {
-          display: none;
-        }
-      }
-      @container (max-width: 240px) {
-        .badge .words {
-          display: none;
-        }
-      }
-    `,
-  ];
+  static override styles = [shared, cameraTileStyle];
 
   @property({ attribute: false }) hotline: Hotline | null = null;
   /** What is to be seen. Another target is another camera: give it another element (a keyed list does). */
@@ -401,27 +267,6 @@ export class CameraTile extends LitElement {
 
 function put(dataset: DOMStringMap, key: string, value: string): void {
   if (dataset[key] !== value) dataset[key] = value;
-}
-
-function stateText(verdict: Verdict, texts: Texts): string {
-  switch (verdict.state) {
-    case "live":
-      return texts.stateLive;
-    case "connecting":
-      return texts.stateConnecting;
-    case "stalled":
-      return texts.stateStalled;
-    case "path_dead":
-      return texts.statePathDead;
-    case "decoder_stuck":
-      return texts.stateDecoderStuck;
-    case "offline":
-      return texts.stateOffline;
-  }
-}
-
-function durationText(ms: number, texts: Texts): string {
-  return ms < 59_500 ? texts.seconds(Math.round(ms / 1000)) : countdown(ms);
 }
 
 declare global {

@@ -3,7 +3,7 @@
 //
 // For tests: data-selected on the page's element ("share camera"), data-camera on each button of the strip.
 
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { distance } from "../core/duration.js";
@@ -15,6 +15,7 @@ import { PageFrame } from "../elements/page-frame.js";
 import { RunningShares } from "../elements/shares-controller.js";
 import { shared } from "../elements/style.js";
 import { Localized } from "../text/language.js";
+import { vehicleStyle } from "./vehicle-style.js";
 import "../elements/camera-tile.js";
 import "../elements/incident-heading.js";
 import "../elements/page-header.js";
@@ -25,116 +26,7 @@ const SWIPE = 60;
 
 @customElement("vehicle-page")
 export class VehiclePage extends LitElement {
-  static override styles = [
-    shared,
-    css`
-      :host {
-        display: flex;
-        flex-direction: column;
-        height: 100dvh;
-        user-select: none;
-      }
-      main {
-        flex: 1;
-        display: grid;
-        grid-template: "heading strip" auto "stage strip" 1fr "steps strip" auto / minmax(0, 1fr) 232px;
-        gap: 6px;
-        min-height: 0;
-        padding: 6px;
-      }
-      main.waiting {
-        display: block;
-      }
-      incident-heading {
-        grid-area: heading;
-        font-size: 20px;
-      }
-      .stage {
-        grid-area: stage;
-        min-height: 0;
-        overflow: hidden;
-        background: #000;
-        touch-action: pan-y;
-      }
-      .stage camera-tile {
-        height: 100%;
-      }
-      .steps {
-        grid-area: steps;
-        display: flex;
-        align-items: center;
-        gap: 12px;
-      }
-      .steps button {
-        flex: 1;
-        min-height: 64px;
-        font-size: 20px;
-      }
-      .steps span {
-        min-width: 5em;
-        text-align: center;
-        font-size: 22px;
-        font-weight: 600;
-      }
-      .strip {
-        grid-area: strip;
-        display: flex;
-        flex-direction: column;
-        gap: 6px;
-        min-height: 0;
-        overflow: auto;
-        overscroll-behavior: contain;
-        scrollbar-width: thin;
-        scrollbar-color: var(--line) transparent;
-      }
-      .strip li {
-        position: relative;
-        flex: none;
-        aspect-ratio: 16 / 9;
-      }
-      .strip camera-tile {
-        height: 100%;
-      }
-      .strip button {
-        position: absolute;
-        inset: 0;
-        width: 100%;
-        height: 100%;
-        padding: 0;
-        border: 0;
-        border-radius: 0;
-        background: none;
-      }
-      .strip button:focus-visible {
-        outline-offset: -4px;
-      }
-      .strip button[aria-current="true"] {
-        border: 4px solid var(--action);
-      }
-      .strip .name {
-        display: grid;
-        place-items: center;
-        height: 100%;
-        padding: 8px;
-        background: var(--raised);
-        font-weight: 600;
-        text-align: center;
-      }
-      @media (orientation: portrait) {
-        main {
-          grid-template: "heading" auto "stage" auto "steps" auto "strip" 1fr / minmax(0, 1fr);
-        }
-        .stage {
-          aspect-ratio: 16 / 9;
-        }
-        .strip {
-          display: grid;
-          grid-template-columns: repeat(auto-fill, minmax(min(240px, 45%), 1fr));
-          align-content: start;
-        }
-      }
-    `,
-  ];
+  static override styles = [shared, vehicleStyle];
 
   @state() private selected: string | null = null;
   @query(".stage") private stage!: HTMLElement | null;
