@@ -91,7 +91,7 @@ async def serving(
     try:
         with unwrapped():
             async with asyncio.TaskGroup() as group:
-                task = group.create_task(server.serve(sockets=list(sockets)), name="serve")
+                task = group.create_task(_serve(server, sockets), name="serve")
                 failure = group.create_task(_end_on_failure(service, server), name="serve: failure of a part")
                 try:
                     await _until_started(server, task)
@@ -104,6 +104,12 @@ async def serving(
     finally:
         for listening in sockets:
             listening.close()
+
+
+async def _serve(server: _Server, sockets: Sequence[socket.socket]) -> None:
+    """Serves until told to stop, or until the start fails: uvicorn has logged why, and wants to exit."""
+    with contextlib.suppress(SystemExit):
+        await server.serve(sockets=list(sockets))
 
 
 async def _end_on_failure(service: Service, server: _Server) -> None:

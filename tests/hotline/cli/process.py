@@ -85,8 +85,9 @@ class Running:
         self._reader.join()
         assert self._process.stdout is not None
         self._process.stdout.close()
-        while (line := self._lines.get()) is not None:
-            self.said.append(line)
+        while not self._lines.empty():
+            if (line := self._lines.get()) is not None:
+                self.said.append(line)
 
 
 @contextmanager

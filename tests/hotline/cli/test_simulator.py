@@ -1,4 +1,4 @@
-"""`hotline simulate` and `hotline doctor`: a city as a process, its cameras entered from its table, looked at."""
+"""`hotline simulate` and `hotline doctor`: a city as a process, its cameras entered and looked at."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ import pytest
 
 from tests.hotline.cli.process import run, running
 
-SETTINGS = '[server]\nport = 0\n[relay]\nhosts = ["127.0.0.1"]\nudp_port = 0\n[cameras]\nnetworks = ["127.0.0.0/8"]\n'
+SETTINGS = """
+[server]
+port = 0
+[relay]
+hosts = ["127.0.0.1"]
+udp_port = 0
+[cameras]
+networks = ["127.0.0.0/8"]
+"""
 
 
 @pytest.fixture
