@@ -171,6 +171,7 @@ async def remove_camera(database: Database, camera_id: str, *, actor: Actor, now
         row = await session.get(CameraRow, camera_id)
         if row is None or row.removed_at is not None:
             raise NotFound(f"There is no camera {camera_id}.", f"카메라 {camera_id}이(가) 없습니다.")
+        await advance(session, Counter.INVENTORY)  # before grants: see store/counters.py
         row.removed_at, row.username, row.sealed_password = now, None, None
         await revoke_grants(session, actor, now, "camera_removed", camera_id=camera_id)
         await _inventory_changed(session, actor, now, "camera_removed", (camera_id,))
@@ -209,6 +210,7 @@ async def remove_unit(database: Database, unit_id: str, *, actor: Actor, now: fl
         row = await session.get(UnitRow, unit_id)
         if row is None or row.removed_at is not None:
             raise NotFound(f"There is no unit {unit_id}.", f"수신처 {unit_id}이(가) 없습니다.")
+        await advance(session, Counter.INVENTORY)  # before grants: see store/counters.py
         row.removed_at = now
         await revoke_grants(session, actor, now, "unit_removed", receiver=unit_receiver(unit_id))
         await _inventory_changed(session, actor, now, "unit_removed", units=(unit_id,))

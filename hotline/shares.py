@@ -309,8 +309,8 @@ async def end(
     share.ended_at = now if at is None else at
     share.ended_by, share.end_reason = actor.id, reason
     await session.flush()
-    await revoke_grants(session, actor, now, reason, share_id=share.id)
-    await advance(session, Counter.GRANTS)
+    if not await revoke_grants(session, actor, now, reason, share_id=share.id):
+        await advance(session, Counter.GRANTS)  # its grants ran out by themselves; it is news all the same
     await append(session, Action.SHARE_END, actor, share_subject(share, incident), now)
 
 

@@ -1,4 +1,8 @@
-"""Numbers that only grow, each changed inside the transaction of what it counts."""
+"""Numbers that only grow, each changed inside the transaction of what it counts.
+
+A transaction that takes several takes them in this order, or two could wait for each other on a database
+with locks per row: incident number, inventory, grants, audit.
+"""
 
 from __future__ import annotations
 
