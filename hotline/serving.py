@@ -60,6 +60,26 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
+def check_media_ports(settings: Settings) -> None:
+    """Tries the relay's ports, so that one that is taken is a sentence. Raises `ServingError`."""
+    relay = settings.relay
+    wanted = [(socket.SOCK_DGRAM, "UDP", "udp_port", relay.udp_port)]
+    if relay.tcp_port is not None:
+        wanted.append((socket.SOCK_STREAM, "TCP", "tcp_port", relay.tcp_port))
+    for host in relay.hosts:
+        for kind, protocol, name, port in wanted:
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as trial:
+                if kind is socket.SOCK_STREAM:
+                    trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    trial.bind((host, port))
+                except OSError as error:
+                    raise ServingError(
+                        f"cannot use {protocol} port {port} on {host} ({error.strerror}); "
+                        f"change hosts or {name} under [relay]"
+                    ) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A service that is up."""

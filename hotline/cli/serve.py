@@ -50,10 +50,11 @@ def overridden(settings: Settings, given: dict[str, object]) -> Settings:
 async def run(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM. Raises `click.ClickException` when it cannot start, or fails."""
     from hotline.app import create_app
-    from hotline.serving import ServingError, bind, serving
+    from hotline.serving import ServingError, bind, check_media_ports, serving
 
     key_store(settings)  # a key file that cannot be used is one sentence, not a failed start
     try:
+        check_media_ports(settings)
         sockets = [bind(settings.server.host, settings.server.port)]
     except ServingError as error:
         raise click.ClickException(str(error)) from None

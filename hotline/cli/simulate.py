@@ -86,9 +86,9 @@ async def simulate(
                 await city.prepare(near)
                 _tell({"ready": near})
             else:
-                _introduce(city, sign_in)
                 if csv_file is not None:
                     await asyncio.to_thread(_write_table, csv_file, data, city, sign_in)
+                _introduce(city, sign_in)
             await stop.wait()
             running.cancel()
 

@@ -27,7 +27,7 @@ from hotline.demo.scene import Cast, fill
 from hotline.demo.walk import open_share
 from hotline.groups import unwrapped
 from hotline.sealing import open_key_store
-from hotline.serving import Running, ServingError, bind, serving
+from hotline.serving import Running, ServingError, bind, check_media_ports, serving
 from hotline.store.database import open_database
 from streams.camera import Credentials
 
@@ -104,6 +104,7 @@ async def running_demo(
     try:
         with tempfile.TemporaryDirectory(prefix="hotline-demo-") as directory:
             settings = settings_for(city, options, port, Path(directory))
+            check_media_ports(settings)
             tell("starting the simulated city", "가상 도시 시작")
             async with simulated_city(cameras) as simulator:
                 number = len(simulator.addresses)

@@ -123,4 +123,4 @@ def test_a_media_port_that_is_taken_ends_the_start(place: Path) -> None:
         (place / "hotline.toml").write_text(SETTINGS.replace("udp_port = 0", f"udp_port = {port}"))
         code, _, error = run(place, "serve")
     assert code == 1
-    assert str(port) in error
+    assert error.startswith(f"Error: cannot use UDP port {port} on 127.0.0.1 (Address already in use)")

@@ -60,7 +60,7 @@ def test_doctor_names_the_camera_that_gives_no_picture(place: Path) -> None:
         closed = ",".join(fields)
         two = place / "two.csv"
         two.write_text("\n".join([rows[0], rows[1], closed]) + "\n", encoding="utf-8")
-        assert run(place, "cameras", "import", str(two))[0] == 0
+        assert run(place, "cameras", "import", str(two)) == (0, "2 added, 0 changed\n", "")
 
         found = findings(place, 1)
         camera = rows[1].split(",")[0]
