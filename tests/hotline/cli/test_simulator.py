@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import stat
@@ -51,19 +52,22 @@ def test_doctor_names_the_camera_that_gives_no_picture(place: Path) -> None:
     with running(place, "simulate", "--calm", "--csv", str(table)) as city:
         city.line("Ctrl-C")
         assert stat.S_IMODE(table.stat().st_mode) == 0o600
-        rows = table.read_text(encoding="utf-8").splitlines()
-        assert len(rows) == 25
-        password = rows[1].rsplit(",", 1)[1]
+        with table.open(encoding="utf-8", newline="") as file:
+            cameras = list(csv.DictReader(file))
+        assert len(cameras) == 24
+        open_one = cameras[0]
+        password = open_one["password"]
         assert any(password in line for line in city.said)  # told to the person who started it
-        fields = rows[1].split(",")
-        fields[0], fields[9], fields[10] = "closed", "rtsp://127.0.0.1:1/main", ""
-        closed = ",".join(fields)
+        closed = {**open_one, "id": "closed", "main": "rtsp://127.0.0.1:1/main", "sub": ""}
         two = place / "two.csv"
-        two.write_text("\n".join([rows[0], rows[1], closed]) + "\n", encoding="utf-8")
+        with two.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, open_one.keys())
+            writer.writeheader()
+            writer.writerows([open_one, closed])
         assert run(place, "cameras", "import", str(two)) == (0, "2 added, 0 changed\n", "")
 
         found = findings(place, 1)
-        camera = rows[1].split(",")[0]
+        camera = open_one["id"]
         assert (found[f"{camera}/main"], found[f"{camera}/sub"]) == ("good", "good")
         assert found["closed/main"] == "bad"
         code, output, error = run(place, "doctor", HOTLINE_LANGUAGE="ko")
