@@ -44,6 +44,13 @@ REPEAT_AFTER = 0.02
 trip."""
 MOST_REPEATED = 512
 """Packets whose last retransmission is remembered."""
+STALE_S = 1.0
+"""Seconds after which the newest picture is no longer of now, or three picture intervals if that is longer:
+then a replay would show the past, and its stamps would tell the receiver that the stream had slowed down
+(Chromium then holds the next pictures back for as long as the camera was silent)."""
+LEAST_DELAY = (0, 0)
+"""What viewers are asked for: to show each picture as soon as it is decoded. Chromium's own jitter buffer
+adds 30 to 70 ms, whatever the network is like; a picture that is late once is better late once."""
 OVERDRAFT = 60_000
 """Bytes by which retransmissions may overdraw the pacer; beyond it they have to be asked for again."""
 
@@ -91,7 +98,8 @@ class _Held:
 class PictureSender:
     """Sends one rendition after another to one viewer. `now`: monotonic seconds.
 
-    playout_delay: least and most delay, in steps of 10 ms, that the viewer is asked to add to play smoothly.
+    playout_delay: least and most delay, in steps of 10 ms, that the viewer is asked to add to play smoothly;
+    None leaves it to the viewer.
     observer: called with each access unit when its last packet has left.
     """
 
@@ -102,7 +110,7 @@ class PictureSender:
         path: Path,
         *,
         link_bps: float = UNKNOWN_LINK_BPS,
-        playout_delay: tuple[int, int] | None = None,
+        playout_delay: tuple[int, int] | None = LEAST_DELAY,
         observer: Observer | None = None,
     ) -> None:
         self.parameters = parameters
@@ -366,6 +374,10 @@ class PictureSender:
         if not self.can_replay(history):
             return False
         gop = history.newest_gop()
+        if not _of_now(gop, now):
+            # The camera is silent. What was asked for is due as soon as it speaks again.
+            self._resync.want(cause)
+            return False
         self._drop_held()
         self._floor = self._writer.next_sequence
         stamps = self._timeline.replay([picture.unit.media_time for picture in gop])
@@ -454,3 +466,11 @@ class PictureSender:
             age=now - self._newest.arrived if self._newest is not None else None,
             backlog=sum(held.picture.unit.size for held in self._held),
         )
+
+
+def _of_now(gop: tuple[Picture, ...], now: float) -> bool:
+    """Whether the newest picture of a group is the one that the camera sees at `now`."""
+    oldest, newest = gop[0].unit, gop[-1].unit
+    intervals = len(gop) - 1
+    interval = (newest.media_time - oldest.media_time) / 90_000 / intervals if intervals else 0.0
+    return now - newest.arrived <= max(STALE_S, 3 * interval)
