@@ -27,7 +27,7 @@ Run = Callable[[str], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One benchmark. `long`: takes more than two minutes. `about`: the first line of its module's docstring."""
+    """One benchmark. `long`: takes over two minutes. `about`: the first line of its module's text."""
 
     name: str
     long: bool
