@@ -1,7 +1,7 @@
 """What holds for every test: it leaves nothing running or open, no loop is left with an unhandled exception,
 and no secret reaches a log or the output. A test that breaks this fails, whatever it asserts.
 
-Beside the usual fixtures there is `canary`, a password to look for; what they share stands in `tests/support/`.
+Beside the usual fixtures there is `canary`, a password to look for. `tests/support/` has what they share.
 """
 
 from __future__ import annotations
