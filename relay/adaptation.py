@@ -12,10 +12,16 @@ The way up: REMB can never say much more than about 1.5 times what is being sent
 rendition would stay there for ever. After `UP_AFTER` good seconds the link is tested with retransmitted
 packets (RFC 4588) that nobody misses when they are lost, in steps; only a link that carried the rate of the
 next rendition without trouble gets it. A failed test doubles the wait, so a weak link is not shaken for ever.
+A viewer without retransmission cannot be tested: there the step itself is the test.
+
+What was left for another reason than trouble (a camera's main stream away for a moment, a page that was
+hidden) is taken up again at once.
 """
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,15 +31,34 @@ UP_AFTER = 10.0
 UP_AFTER_LONGEST = 120.0
 """Seconds: the wait after repeated failures never grows beyond this."""
 LOSS_TROUBLE = 0.10
-"""Fraction of packets lost between two reports above which a link counts as congested."""
+"""Fraction of packets lost between two reports above which a link counts as congested, were there many of
+them: of few, chance loses more, so its doubled standard deviation is added."""
+LOSS_SEVERE = 0.35
+"""Fraction lost beyond which nothing needs to be waited for."""
+ESTIMATE_SEVERE = 0.5
+"""An estimate below this share of what is sent is as bad."""
+PACKET_BITS = 9_000
+"""Bits of a packet on average: how many a report speaks of, from the rate."""
+REPORT_S = 1.0
+"""Seconds that a receiver report speaks of."""
 QUEUE_TROUBLE = 0.3
 """Seconds of round trip above the lowest of the last half minute: the queue in front of the link fills."""
 TROUBLE_LASTS = 0.8
 """Seconds that trouble must last before a step down; with a report each 0.5–1 s, well under 2 s in all."""
 PROBE_STEP = 1.5
 """Each step of a test sends this much more than what the link is known to carry."""
-PROBE_STEP_S = 1.0
-"""Seconds a step of a test lasts: one report at least falls into it."""
+PROBE_STEP_S = 1.5
+"""Seconds a step of a test lasts: one report at least falls into it, round trip included."""
+PROBE_AHEAD = 5.0
+"""Seconds before the end of the wait at which the test begins."""
+CARRIED_REPORTS = 4
+"""Reports in a row without trouble in which a rate was sent before the link is taken to carry it."""
+LINK_GROWTH = 1.05
+"""By this factor a limit that trouble has shown is raised with each report without trouble ..."""
+LINK_BEYOND = 2.0
+"""... up to this multiple of what the link is known to carry."""
+LEAST_LINK = 64_000.0
+"""Bit/s: no link is taken for less."""
 HEADROOM = 1.15
 """A rendition's rate times this must fit: pictures are not all of one size."""
 FALSE_START_S = 6.0
@@ -49,6 +74,7 @@ class Cause(StrEnum):
     PINNED = "pinned"
     CEILING = "ceiling"
     GONE = "gone"
+    RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +130,25 @@ class LowestRoundTrip:
 
 
 class Adaptation:
-    """The decision for one viewer. Feed it reports, ask it as often as you like."""
+    """The decision for one viewer. Feed it reports, ask it as often as you like.
 
-    def __init__(self, now: float) -> None:
+    wait: seconds without trouble before the first step up. link: bit/s, where a limit is known from before.
+    wanted: what the viewer would be on, had it been there when it began.
+    """
+
+    def __init__(
+        self, now: float, *, wait: float = UP_AFTER, link: float | None = None, wanted: str | None = None
+    ) -> None:
         self._lowest = LowestRoundTrip()
         self._trouble_since: float | None = None
         self._good_since = now
         self._stepped_up_at: float | None = None
-        self._wait = UP_AFTER
+        self._wait = wait
         self._carried = 0.0  # bit/s that the link is known to have carried lately without trouble
+        self._sent: deque[float] = deque(maxlen=CARRIED_REPORTS)
+        self._link = link
+        self._left = wanted  # where to go back to at once: nothing said yet that the link cannot carry it
+        self._severe = False
         self._probe_from: float | None = None
         self._probe = 0.0
 
@@ -121,19 +157,36 @@ class Adaptation:
         """Bit/s that the link is known to carry; 0 until something was sent without trouble."""
         return self._carried
 
+    @property
+    def link(self) -> float | None:
+        """Bit/s that the link carries at most, as far as trouble has shown; None where it never did."""
+        return self._link
+
+    @property
+    def probing(self) -> float:
+        """The extra rate that the link is being tested with, bit/s."""
+        return self._probe
+
     def observe(self, now: float, report: LinkReport) -> None:
         """Take in a report. `now`: monotonic seconds."""
         if self._in_trouble(now, report):
             self._trouble_since = now if self._trouble_since is None else self._trouble_since
             self._good_since = now
-            if report.estimate is not None:
-                self._carried = min(self._carried, report.estimate) if self._carried else report.estimate
+            self._left = None
+            self._sent.clear()
+            self._limit(report)
             if self._probe_from is not None:
                 self._end_probe(failed=True)
             return
-        self._trouble_since = None
-        said = max(report.sent, report.estimate or 0.0)
+        self._trouble_since, self._severe = None, False
+        self._sent.append(report.sent)
+        proven = min(self._sent) if len(self._sent) == CARRIED_REPORTS else 0.0
+        said = max(proven, report.estimate or 0.0)
         self._carried = said if said > self._carried else 0.9 * self._carried + 0.1 * said
+        if self._link is not None:
+            self._link = max(
+                self._carried, min(self._link * LINK_GROWTH, LINK_BEYOND * self._carried), LEAST_LINK
+            )
         if self._stepped_up_at is not None and now - self._stepped_up_at > FALSE_START_S:
             self._stepped_up_at, self._wait = None, UP_AFTER
 
@@ -145,10 +198,12 @@ class Adaptation:
         *,
         ceiling: str | None = None,
         pinned: str | None = None,
+        can_probe: bool = True,
     ) -> Decision:
         """The rendition to be on. `ladder`: what there is, the smallest rate first; never empty.
 
         `ceiling`: the largest that the viewer's tile has a use for. `pinned`: what the viewer insists on.
+        `can_probe`: whether the link can be tested with packets that nobody misses.
         A name that the ladder does not hold (a rendition that ended) is as good as not said.
         """
         names = [rung.name for rung in ladder]
@@ -157,31 +212,54 @@ class Adaptation:
             return Decision(str(pinned), Cause.PINNED if pinned != current else Cause.HOLD)
         top = names.index(ceiling) if ceiling in names else len(names) - 1
         if current not in names:
+            self._left = self._left or current
             return Decision(names[min(top, self._fitting(ladder))], Cause.GONE)
         at = names.index(current)
         if at > top:
+            self._left = self._left or current
             self._end_probe()
             return Decision(names[top], Cause.CEILING)
-        if self._trouble_since is not None and now - self._trouble_since >= TROUBLE_LASTS:
+        if self._trouble_since is not None and (self._severe or now - self._trouble_since >= TROUBLE_LASTS):
             return self._step_down(now, names, at)
-        if at == top or self._trouble_since is not None or now - self._good_since < self._wait:
-            if at == top:
-                self._end_probe()
+        if self._left in names and (back := min(names.index(self._left), top)) > at:
+            return Decision(names[back], Cause.RETURNED)
+        if at == len(names) - 1:
+            self._left = None
+        if at == top:
+            self._end_probe()
             return Decision(current, Cause.HOLD)
-        return self._climb(now, ladder, at)
+        if self._trouble_since is not None:
+            return Decision(current, Cause.HOLD)
+        return self._climb(now, ladder, at, can_probe)
 
     def _in_trouble(self, now: float, report: LinkReport) -> bool:
         queued = False
         if report.rtt is not None:
             queued = report.rtt - self._lowest.add(now, report.rtt) > QUEUE_TROUBLE
-        lossy = report.lost is not None and report.lost > LOSS_TROUBLE
         # What is sent as a test does not count against an estimate that lags behind it.
-        ordinary = report.sent - self._probe
-        starved = report.estimate is not None and report.estimate < 0.85 * ordinary
+        ordinary = max(report.sent - self._probe, 0.0)
+        lossy = starved = False
+        if report.lost is not None:
+            packets = max(report.sent * REPORT_S / PACKET_BITS, 1.0)
+            chance = math.sqrt(LOSS_TROUBLE * (1 - LOSS_TROUBLE) / packets)
+            lossy = report.lost > LOSS_TROUBLE + 2 * chance
+            self._severe |= report.lost > LOSS_SEVERE + 2 * chance
+        if report.estimate is not None:
+            starved = report.estimate < 0.85 * ordinary
+            self._severe |= report.estimate < ESTIMATE_SEVERE * ordinary
         return queued or lossy or starved or report.overflowed
 
+    def _limit(self, report: LinkReport) -> None:
+        """Trouble shows what the link carries at most."""
+        bound = report.estimate
+        if bound is None:
+            bound = report.sent * (1 - (report.lost or 0.0))
+        self._carried = min(self._carried, bound) if self._carried else bound
+        self._link = max(bound if self._link is None else min(self._link, bound), LEAST_LINK)
+
     def _step_down(self, now: float, names: list[str], at: int) -> Decision:
-        self._trouble_since = now  # the next step, if this one is not enough, needs trouble of its own
+        # The next step, if this one is not enough, needs trouble of its own.
+        self._trouble_since, self._severe = now, False
         if self._stepped_up_at is not None:
             self._wait = min(2 * self._wait, UP_AFTER_LONGEST)
             self._stepped_up_at = None
@@ -189,17 +267,21 @@ class Adaptation:
             return Decision(names[0], Cause.HOLD)
         return Decision(names[at - 1], Cause.TROUBLE)
 
-    def _climb(self, now: float, ladder: Sequence[Rung], at: int) -> Decision:
+    def _climb(self, now: float, ladder: Sequence[Rung], at: int, can_probe: bool) -> Decision:
+        good, here = now - self._good_since, ladder[at]
         needed = ladder[at + 1].bitrate * HEADROOM
-        if self._carried >= needed:
+        if good >= self._wait and (self._carried >= needed or not can_probe):
             self._end_probe()
             self._good_since, self._stepped_up_at = now, now
             return Decision(ladder[at + 1].name, Cause.RECOVERED)
+        if not can_probe or good < self._wait - PROBE_AHEAD or self._carried >= needed:
+            return Decision(here.name, Cause.HOLD, probe=self._probe)
         if self._probe_from is None or now - self._probe_from >= PROBE_STEP_S:
-            base = max(self._carried, ladder[at].bitrate)
+            base = max(self._carried, here.bitrate)
             self._probe_from = now
-            self._probe = min(base * PROBE_STEP, needed) - ladder[at].bitrate
-        return Decision(ladder[at].name, Cause.HOLD, probe=max(self._probe, 0.0))
+            # A little more than needed: the report shall not fall short of it by a packet.
+            self._probe = max(min(base * PROBE_STEP, 1.1 * needed) - here.bitrate, self._probe, 0.0)
+        return Decision(here.name, Cause.HOLD, probe=self._probe)
 
     def _end_probe(self, *, failed: bool = False) -> None:
         self._probe_from, self._probe = None, 0.0

@@ -79,12 +79,13 @@ class Fanout:
         finally:
             stop_listening()
 
-    def attach(self, sender: PictureSender, failed: Failed | None = None) -> None:
+    def attach(self, sender: PictureSender, failed: Failed | None = None, *, at_once: bool = False) -> None:
         """Put a viewer on the rendition. `failed` is called with the fault that ended its sending, if one
         does.
 
         A new viewer starts at once where the link can take the group of pictures so far. One that is on
         another rendition leaves that one when it can start here: at once, or at the next keyframe.
+        at_once: it leaves that one in any case, as the link does not carry it.
         """
         now = self._clock()
         if sender.arriving_at is not None:
@@ -96,7 +97,7 @@ class Fanout:
         elif sender.supply is not self:
             self._arriving[sender] = failed
             sender.arriving_at = self
-            if self._instant and sender.can_replay(self.history):
+            if at_once or (self._instant and sender.can_replay(self.history)):
                 self._take_over(sender, now)
 
     def detach(self, sender: PictureSender) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+import math
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from relay.fanout import Fanout
@@ -17,15 +18,32 @@ logger = logging.getLogger(__name__)
 
 Key = tuple[str, str]
 """Camera and profile."""
+PEAK_DECAY = 0.95
+"""Per second: a rendition's rate is taken to fall no faster. Two seconds may lie between two keyframes."""
 
 
 @dataclass(slots=True, eq=False)
 class RunningFanout:
-    """A fan-out with its task, and the ids of the viewers that need it."""
+    """A fan-out with its task, and the ids of the viewers that need it: now, or as soon as their link or
+    their wish changes."""
 
+    rendition: Rendition
     fanout: Fanout
     task: asyncio.Task[None]
     viewers: set[str] = field(default_factory=set)
+    _peak: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def newest_gop_size(self) -> int:
+        """Bytes of the newest group of pictures. Those from before the fan-out ran count too."""
+        return self.fanout.history.gop_size or sum(unit.size for unit in self.rendition.ring.newest_gop())
+
+    def bitrate(self, now: float) -> float:
+        """Bit/s, the highest of the last while."""
+        at, peak = self._peak
+        peak = max(self.fanout.bitrate(now), peak * math.pow(PEAK_DECAY, now - at))
+        self._peak = (now, peak)
+        return peak
 
 
 class Fanouts:
@@ -35,6 +53,12 @@ class Fanouts:
         self._failed = failed
         self._running: dict[Key, RunningFanout] = {}
 
+    def start_all(
+        self, renditions: Sequence[Rendition], group: asyncio.TaskGroup
+    ) -> tuple[RunningFanout, ...]:
+        """The fan-outs of a camera's renditions, each once, in their order; they run in `group`."""
+        return tuple(dict.fromkeys(self.start(rendition, group) for rendition in renditions))
+
     def start(self, rendition: Rendition, group: asyncio.TaskGroup) -> RunningFanout:
         """The fan-out of `rendition`; it runs in `group` if it does not run already."""
         key = (rendition.camera_id, rendition.name)
@@ -42,7 +66,7 @@ class Fanouts:
         if running is None:
             fanout = Fanout(rendition)
             task = group.create_task(self._run(key, fanout), name=f"fan-out {key[0]}/{key[1]}")
-            running = self._running[key] = RunningFanout(fanout, task)
+            running = self._running[key] = RunningFanout(rendition, fanout, task)
         return running
 
     def end_unused(self, camera: str) -> None:

@@ -73,7 +73,7 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
         response.headers["ETag"] = admission.etag
         response.headers["Accept-Patch"] = whep.FRAGMENT
         response.headers["Cache-Control"] = "no-store"
-        for link in admission.links:
+        for link in (*admission.links, whep.layer_link(response.headers["Location"])):
             response.headers.append("Link", link)
         return response
 
@@ -106,6 +106,17 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
             return Response(status_code=204)
         answer, etag = answered
         return Response(answer, 200, media_type=whep.FRAGMENT, headers={"ETag": etag})
+
+    @router.post("/{camera}/{viewer}/layer", response_class=Response)
+    @_problems
+    async def layer(request: Request, camera: str, viewer: str) -> Response:
+        """Pin a quality, or ask for less: `{"rid": "main"|"sub"|null, "maxWidth": pixels|null, "hidden":
+        true|false}`, each optional. Answers with the wish in force and the rendition `active` under it."""
+        text = authenticate(request, camera)
+        whep.demand_type(request.headers.get("content-type"), whep.JSON)
+        wish, active = relay.wish(camera, viewer, text, await _read(request, relay.body_deadline_s))
+        in_force = {"rid": wish.pinned, "maxWidth": wish.max_width, "hidden": wish.hidden, "active": active}
+        return Response(json.dumps(in_force), 200, media_type=whep.JSON)
 
     @router.delete("/{camera}/{viewer}", response_class=Response)
     @_problems

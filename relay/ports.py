@@ -182,8 +182,30 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class QualityStatus:
+    """What one viewer gets, wishes and can be sent.
+
+    rendition: the one it is on, or changing to. pinned, ceiling, max_width, hidden: its wish
+    (`relay/wish.py`). switches: changes of the rendition by cause. carried_bps: bit/s that its link is known
+    to carry, 0 while nothing is known. link_bps: bit/s that it carries at most, None where no limit was ever
+    met. probe_bps: the extra rate of a test under way.
+    """
+
+    rendition: str
+    pinned: str | None
+    ceiling: str | None
+    max_width: int | None
+    hidden: bool
+    switches: Mapping[str, int]
+    carried_bps: float
+    link_bps: float | None
+    probe_bps: float
+
+
+@dataclass(frozen=True, slots=True)
 class ViewerStatus:
-    """One viewer as it stands. `opened_at`: UTC seconds. `state`: checking, securing, playing or closing."""
+    """One viewer as it stands. `opened_at`: UTC seconds. `state`: checking, securing, playing or closing.
+    `quality`: None before it plays."""
 
     id: str
     camera: str
@@ -197,3 +219,4 @@ class ViewerStatus:
     remote: str | None
     packets_sent: int
     bytes_sent: int
+    quality: QualityStatus | None = None

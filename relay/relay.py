@@ -20,9 +20,11 @@ from relay import ice, seam, token
 from relay.addresses import machine_addresses, reachable
 from relay.answer import Candidate, write_answer, write_restart
 from relay.errors import Refused, TokenRejected
-from relay.fanouts import Fanouts, RunningFanout
+from relay.fanouts import Fanouts
 from relay.feeds import feed_of, to_watch
 from relay.grant import Grant, GrantSet
+from relay.links import KnownLinks
+from relay.load import Load
 from relay.offer import Offer, choose_format, parse_offer
 from relay.peer import Peer
 from relay.ports import Cameras, Feed, Hold, RtpParameters, ViewerStatus, ViewingRecorder
@@ -33,6 +35,7 @@ from relay.tcp import TcpPort
 from relay.udp import Peers, UdpPort
 from relay.viewer import Admitted, Viewer
 from relay.whep import Fragment, is_restart, turn_links
+from relay.wish import Wish, read_layer
 from streams.camera import ProfileName
 from streams.errors import UnknownCameraError
 from streams.rendition import Rendition
@@ -41,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 TICK = 0.25
 """Seconds between looks at the clock for grants that begin or end."""
+ADAPT_TICK = 0.1
+"""Seconds between looks at whose rendition is to be adapted; the load is measured by them too."""
 CERTIFICATE_RENEWAL = 7 * 86_400.0
 """Seconds before its end at which the DTLS certificate is replaced, for new viewers."""
 
@@ -61,6 +66,8 @@ class RelayStatistics:
 
     viewers: each with what was sent to it (None before its first picture). dropped: datagrams and frames that
     were for nobody, by reason, since the start. tcp_refused_bytes: what slow TCP viewers could not take.
+    loop_share: of one core that the event loop uses, 0 to 1. loop_lag: seconds that it comes late.
+    turned_away: viewers refused because of these two.
     """
 
     viewers: tuple[tuple[ViewerStatus, SenderStatistics | None], ...]
@@ -68,6 +75,9 @@ class RelayStatistics:
     dropped: dict[str, int]
     tcp_connections: int
     tcp_refused_bytes: int
+    loop_share: float
+    loop_lag: float
+    turned_away: int
 
 
 class Relay:
@@ -103,6 +113,9 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[str, tuple[Hold, ...]] = {}
         self._fanouts = Fanouts(self._fanout_failed)
+        self._links = KnownLinks()
+        self._load = Load(settings.busy_share, settings.busy_lag_s)
+        self._turned_away = 0
         self._group: asyncio.TaskGroup | None = None
         self._feeds_seen = 0
 
@@ -143,11 +156,13 @@ class Relay:
             logger.info("media on UDP port %d, TCP port %s", self._udp.port, self._tcp.port or "none")
             async with asyncio.TaskGroup() as group:
                 self._group = group
+                adapting = group.create_task(self._adapt(), name="adaptation")
                 self.started.set()
                 try:
                     await self._watch_clock()
                 finally:
                     self._group = None
+                    adapting.cancel()
                     await self._drain()
         finally:
             self._release_all()
@@ -183,6 +198,17 @@ class Relay:
             self._enforce()
             if self._certificate.expires_at - self._utc() < CERTIFICATE_RENEWAL:
                 self._certificate = seam.Certificate()
+
+    async def _adapt(self) -> None:
+        """Let each viewer look at its link when it is due: one task for all costs less than one for each."""
+        due = self._clock()
+        while True:
+            due = max(due + ADAPT_TICK, self._clock())
+            await asyncio.sleep(due - self._clock())
+            now = self._clock()
+            self._load.observe(now, now - due, time.thread_time())
+            for viewer in tuple(self._viewers.values()):
+                viewer.act(now)
 
     def _warm(self, camera: str) -> None:
         try:
@@ -237,7 +263,9 @@ class Relay:
         self._demand_room(camera, grant)
         if self._group is None:
             raise Refused(503, "the relay is stopping", retry_after=2)
-        fanout = self._fanouts.start(rendition, self._group)
+        forms = self._fanouts.start_all(
+            self._renditions(camera, ProfileName.SUB, ProfileName.MAIN), self._group
+        )
         parameters = _parameters(offer, rendition, self._ssrc)
         peer = Peer(
             ice.Credentials.fresh(offer.ufrag),
@@ -259,7 +287,9 @@ class Relay:
             admitted,
             peer,
             parameters,
-            fanout.fanout,
+            forms,
+            Wish(ceiling=profile.value if profile is ProfileName.SUB else None),
+            self._links,
             self._recorder,
             self._settings,
             utc=self._utc,
@@ -275,8 +305,9 @@ class Relay:
         )
         self._viewers[admitted.id] = viewer
         self.peers.add(peer)
-        fanout.viewers.add(admitted.id)
-        task = self._group.create_task(self._live(viewer, fanout), name=f"viewer {viewer.name}")
+        for form in forms:
+            form.viewers.add(admitted.id)
+        task = self._group.create_task(self._live(viewer), name=f"viewer {viewer.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         links = turn_links(self._settings.turn_servers, admitted.id, self._utc())
@@ -315,6 +346,19 @@ class Relay:
         self.peers.add(peer)
         return write_restart(viewer.parameters.mid, credentials, self._candidates), _etag(peer)
 
+    def wish(self, camera: str, viewer_id: str, text: str | None, body: bytes) -> tuple[Wish, str | None]:
+        """Take a layer request (`relay/wish.py`): the wish now in force, and the rendition that follows from
+        it (None before the viewer plays).
+
+        Raises `Refused` 401 or 404, `OfferRefused` 400.
+        """
+        bearer, _ = self.check(camera, text)
+        viewer = self._viewer(camera, viewer_id)
+        if (bearer.receiver, bearer.share) != (viewer.admitted.receiver, viewer.admitted.share):
+            raise Refused(404, "no such viewer")
+        wish = read_layer(body, viewer.wish)
+        return wish, viewer.ask(wish)
+
     def viewers(self) -> list[ViewerStatus]:
         """Every viewer as it stands, half-open ones too."""
         return [viewer.status() for viewer in self._viewers.values()]
@@ -328,6 +372,9 @@ class Relay:
             dropped=dict(self.peers.dropped),
             tcp_connections=len(self._tcp),
             tcp_refused_bytes=self._tcp.refused_bytes,
+            loop_share=self._load.share,
+            loop_lag=self._load.lag,
+            turned_away=self._turned_away,
         )
 
     def _viewer(self, camera: str, viewer_id: str) -> Viewer:
@@ -345,6 +392,9 @@ class Relay:
             raise Refused(503, "the camera has as many viewers as it may have", retry_after=5)
         if sum(who.grant_id == grant.id for who in viewers) >= settings.max_viewers_per_grant:
             raise Refused(429, "the unit watches this camera as often as it may", retry_after=5)
+        if self._load.too_busy:
+            self._turned_away += 1
+            raise Refused(503, "the relay has as much to do as it can do in time", retry_after=2)
 
     def _renditions(self, camera: str, *profiles: ProfileName) -> list[Rendition]:
         found = (self._cameras.rendition(camera, profile) for profile in profiles)
@@ -360,7 +410,7 @@ class Relay:
         except TimeoutError:
             logger.info("camera %s: profile not known yet, answering without", rendition.camera_id)
 
-    async def _live(self, viewer: Viewer, fanout: RunningFanout) -> None:
+    async def _live(self, viewer: Viewer) -> None:
         who = viewer.admitted
         logger.info("viewer %s: camera %s, %s", viewer.name, who.camera, who.profile)
         try:
@@ -369,7 +419,8 @@ class Relay:
         finally:
             self.peers.remove(viewer.peer)
             self._viewers.pop(who.id, None)
-            fanout.viewers.discard(who.id)
+            for form in viewer.forms:
+                form.viewers.discard(who.id)
             if who.camera not in self._held:
                 self._fanouts.end_unused(who.camera)
 

@@ -159,9 +159,16 @@ class PictureSender:
             self._reported = (now, 0, 0)
         self.supply = supply
         self._drop_held()
+        # Pictures are numbered by their rendition: what was sent of another one cannot be found here.
+        self._floor = self._writer.next_sequence
         self.state = State.WAITING
         if not instant or not self._replay(Cause.JOIN if first else Cause.SWITCH, now):
             supply.request_keyframe()
+
+    @property
+    def can_probe(self) -> bool:
+        """Whether the link can be tested with packets that nobody misses."""
+        return self._writer.can_repeat
 
     def can_replay(self, history: History) -> bool:
         """Whether the newest group of pictures is there and small enough for the link."""

@@ -41,6 +41,13 @@ class RelaySettings:
     max_viewers_per_feed: int = 100
     max_viewers_per_grant: int = 8
 
+    assumed_link_bps: float = 16_000_000.0
+    """Bit/s that the link of a new viewer is taken for until something is known of it: where a second of it
+    does not carry the newest group of pictures, the viewer begins on a smaller rendition."""
+    busy_share: float = 0.9
+    busy_lag_s: float = 0.1
+    """Share of its core, and lateness in seconds, above which the worker takes no more viewers (503)."""
+
     ice_deadline_s: float = 10.0
     dtls_deadline_s: float = 5.0
     record_deadline_s: float = 3.0

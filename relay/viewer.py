@@ -11,17 +11,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from relay.dtls import DtlsState
-from relay.fanout import Fanout
+from relay.fanouts import RunningFanout
+from relay.links import KnownLinks
 from relay.peer import Peer
 from relay.ports import RtpParameters, ViewerStatus, ViewingOpened, ViewingRecorder
+from relay.quality import Quality
 from relay.sender import PictureSender
 from relay.settings import RelaySettings
 from relay.stats import SenderStatistics
+from relay.wish import Wish
 
 logger = logging.getLogger(__name__)
 
@@ -53,14 +56,19 @@ class _Over(Exception):
 
 
 class Viewer:
-    """One WHEP resource, one peer connection. `run()` is called once and owns everything."""
+    """One WHEP resource, one peer connection. `run()` is called once and owns everything.
+
+    forms: the camera's renditions, the smallest first.
+    """
 
     def __init__(
         self,
         admitted: Admitted,
         peer: Peer,
         parameters: RtpParameters,
-        fanout: Fanout,
+        forms: Sequence[RunningFanout],
+        wish: Wish,
+        links: KnownLinks,
         recorder: ViewingRecorder,
         settings: RelaySettings,
         *,
@@ -72,7 +80,9 @@ class Viewer:
         self.parameters = parameters
         self.stage = Stage.CHECKING
         self.opened_at = utc()
-        self._fanout = fanout
+        self.forms = tuple(forms)
+        self._wish = wish
+        self._links = links
         self._recorder = recorder
         self._settings = settings
         self._utc = utc
@@ -80,6 +90,7 @@ class Viewer:
         self._reason: str | None = None
         self._recording = False
         self._sender: PictureSender | None = None
+        self._quality: Quality | None = None
 
     @property
     def name(self) -> str:
@@ -90,6 +101,31 @@ class Viewer:
         """End the viewer, soon; the first reason stands."""
         self._reason = self._reason or reason
         self.peer.changed.set()
+
+    @property
+    def wish(self) -> Wish:
+        """What the viewer asks for."""
+        return self._wish
+
+    def ask(self, wish: Wish) -> str | None:
+        """Take another wish; the rendition that follows from it, None before the first."""
+        self._wish = wish
+        if self._quality is None:
+            return None
+        self._quality.ask(wish, self._clock())
+        return self._quality.current
+
+    def act(self, now: float) -> None:
+        """Adapt the rendition to the link, if that is due. Never raises."""
+        quality = self._quality
+        if quality is None or now < quality.due:
+            return
+        try:
+            quality.act(now)
+        except Exception:
+            # A fault in one viewer must end that viewer only.
+            logger.exception("viewer %s: adapting failed", self.name)
+            self.close("internal fault")
 
     async def run(self) -> str:
         """Live until the end; returns the reason. Everything is freed when it returns or is cancelled."""
@@ -131,6 +167,7 @@ class Viewer:
             remote=self.peer.host,
             packets_sent=sent.packets if sent else 0,
             bytes_sent=sent.bytes if sent else 0,
+            quality=self._quality.status() if self._quality is not None else None,
         )
 
     async def _live(self, group: asyncio.TaskGroup) -> None:
@@ -160,7 +197,18 @@ class Viewer:
         sender = self._sender = PictureSender(self.parameters, peer.srtp, peer)
         peer.on_rtcp = sender.on_rtcp
         self.stage = Stage.PLAYING
-        self._fanout.attach(sender, lambda _: self.close("internal fault"))
+        whose = (self.admitted.receiver, self.admitted.person)
+        now = self._clock()
+        self._quality = Quality(
+            self.forms,
+            sender,
+            self._wish,
+            now,
+            assumed_bps=self._settings.assumed_link_bps,
+            link=self._links.find(whose, now),
+            learnt=lambda bps, at: self._links.learn(whose, bps, at),
+            failed=lambda _: self.close("internal fault"),
+        )
         try:
             while True:
                 silence = self._clock() - peer.last_heard
@@ -168,7 +216,6 @@ class Viewer:
                     raise _Over("gone: nothing heard from the viewer")
                 await self._until(lambda: False, self._settings.silence_s - silence, None)
         finally:
-            self._fanout.detach(sender)
             sender.bye()
 
     async def _until(self, reached: Callable[[], bool], seconds: float, late: str | None) -> None:

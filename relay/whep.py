@@ -20,6 +20,8 @@ from relay.settings import TurnServer
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
+JSON = "application/json"
+LAYER = "urn:ietf:params:whep:ext:core:layer"
 
 _UFRAG = re.compile(r"^a=ice-ufrag:([A-Za-z0-9+/]{4,256})\r?$", re.MULTILINE)
 _PASSWORD = re.compile(r"^a=ice-pwd:([A-Za-z0-9+/]{22,256})\r?$", re.MULTILINE)
@@ -94,6 +96,11 @@ def turn_links(servers: Sequence[TurnServer], name: str, now: float) -> list[str
             f'credential="{credential}"; credential-type="password"'
         )
     return links
+
+
+def layer_link(resource: str) -> str:
+    """The `Link` header value of the layer extension, for a viewer's resource."""
+    return f'<{resource}/layer>; rel="{LAYER}"'
 
 
 def location(prefix: str, camera: str, viewer_id: str) -> str:

@@ -310,7 +310,11 @@ async def test_another_units_viewer_cannot_be_changed() -> None:
 def test_every_route_is_described_once() -> None:
     app = FastAPI()
     app.include_router(whep_router(Relay(RelaySettings(), Studio({}), Recorder(), bytes(32))))
-    assert set(app.openapi()["paths"]) == {"/whep/{camera}", "/whep/{camera}/{viewer}"}
+    assert set(app.openapi()["paths"]) == {
+        "/whep/{camera}",
+        "/whep/{camera}/{viewer}",
+        "/whep/{camera}/{viewer}/layer",
+    }
 
 
 async def test_failures_to_authenticate_are_slowed_and_a_good_token_is_not() -> None:

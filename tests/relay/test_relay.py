@@ -178,7 +178,8 @@ async def test_statistics_tell_what_was_sent_and_what_was_dropped() -> None:
             assert status.camera == "a"
             assert sent is not None
             assert sent.packets == status.packets_sent >= viewer.packets > 30
-            (rendition,) = statistics.renditions
+            _, rendition = statistics.renditions
+            assert rendition.rendition == "main"
             assert (rendition.camera, rendition.rendition, rendition.viewers) == ("a", "main", 1)
             assert rendition.bitrate > 0
 

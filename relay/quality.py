@@ -1,0 +1,169 @@
+"""The rendition that one viewer is on: its wish and its link, carried out on the camera's fan-outs.
+
+Belongs here: asking and doing, twice a second. Not here: the decisions (`relay/adaptation.py`,
+`relay/wish.py`), the packets (`relay/sender.py`), the clock that drives it (`relay/relay.py`).
+
+A rendition that gives no picture is no rung of the ladder. Where none gives one, the viewer stays where it
+is: the camera comes back there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from relay.adaptation import UP_AFTER, Adaptation, Cause, Rung
+from relay.fanouts import RunningFanout
+from relay.pacing import UNKNOWN_LINK_BPS
+from relay.ports import QualityStatus
+from relay.resync import affordable
+from relay.sender import PictureSender
+from relay.wish import Wish
+from streams.state import Live, Offline
+
+INTERVAL = 0.5
+"""Seconds between two decisions."""
+FIRST_CLIMB_S = 3.0
+"""Seconds without trouble before a viewer leaves the small rendition that it began on only because the
+large one's group of pictures was too much to begin with."""
+
+
+def first_form(
+    forms: Sequence[RunningFanout], pinned: str | None, ceiling: str | None, link_bps: float
+) -> RunningFanout:
+    """The rendition to begin on: the largest of use whose group of pictures is about a second of the link
+    at most, else the smallest. `forms`: the smallest first, at least one."""
+    usable = (
+        [form for form in forms if isinstance(form.rendition.state, Live)]
+        or [form for form in forms if not isinstance(form.rendition.state, Offline)]
+        or list(forms)
+    )
+    names = [form.fanout.name for form in usable]
+    if pinned in names:
+        return usable[names.index(pinned)]
+    top = names.index(ceiling) if ceiling in names else len(names) - 1
+    while top and not affordable(usable[top].newest_gop_size, link_bps):
+        top -= 1
+    return usable[top]
+
+
+class Quality:
+    """One viewer's. `forms`: the camera's renditions, the smallest first. `now`: monotonic seconds.
+
+    link: bit/s that the viewer's link is known to carry at most, None where nothing is known; then
+    `assumed_bps` decides what it begins on. learnt: called with the limit, as it becomes known.
+    """
+
+    def __init__(
+        self,
+        forms: Sequence[RunningFanout],
+        sender: PictureSender,
+        wish: Wish,
+        now: float,
+        *,
+        assumed_bps: float,
+        link: float | None = None,
+        learnt: Callable[[float, float], None] = lambda bps, now: None,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        self.wish = wish
+        self.switches: Counter[Cause] = Counter()
+        self._forms = tuple(forms)
+        self._sender = sender
+        self._learnt = learnt
+        self._failed = failed
+        self._due = now + INTERVAL
+        self._ticked = now
+        pinned, ceiling = wish.bounds(self._widths())
+        first = first_form(self._forms, pinned, ceiling, link if link is not None else assumed_bps)
+        wanted = self._forms[-1].fanout.name if ceiling is None else ceiling
+        self.current = first.fanout.name
+        is_small = link is None and self._is_live(wanted) and self.current != wanted
+        self._adaptation = Adaptation(
+            now,
+            wait=FIRST_CLIMB_S if is_small else UP_AFTER,
+            link=link,
+            # One whose rendition is away for the moment begins below it, and goes there when it is back.
+            wanted=None if self._is_live(wanted) else wanted,
+        )
+        self._pace()
+        first.fanout.attach(sender, failed)
+
+    @property
+    def due(self) -> float:
+        """When `act` wants to be called; at once while the link is being tested."""
+        return self._ticked if self._adaptation.probing else self._due
+
+    def ask(self, wish: Wish, now: float) -> None:
+        """The viewer wishes something else from now on."""
+        self.wish = wish
+        self._decide(now)
+
+    def act(self, now: float) -> None:
+        """Look at the link, and change the rendition if need be."""
+        if now >= self._due:
+            self._due = now + INTERVAL
+            adaptation = self._adaptation
+            adaptation.observe(now, self._sender.link_report(now))
+            self._pace()
+            if adaptation.link is not None:
+                self._learnt(adaptation.link, now)
+            self._decide(now)
+        extra = self._adaptation.probing * min(now - self._ticked, INTERVAL) / 8
+        self._ticked = now
+        if extra:
+            self._sender.probe(int(extra), now)
+
+    def status(self) -> QualityStatus:
+        """As it stands."""
+        adaptation, wish = self._adaptation, self.wish
+        return QualityStatus(
+            rendition=self.current,
+            pinned=wish.pinned,
+            ceiling=wish.ceiling,
+            max_width=wish.max_width,
+            hidden=wish.hidden,
+            switches={cause.value: count for cause, count in self.switches.items()},
+            carried_bps=adaptation.estimate,
+            link_bps=adaptation.link,
+            probe_bps=adaptation.probing,
+        )
+
+    def _decide(self, now: float) -> None:
+        live = [form for form in self._forms if isinstance(form.rendition.state, Live)]
+        if not live:
+            return
+        ladder = [Rung(form.fanout.name, form.bitrate(now)) for form in live]
+        pinned, ceiling = self.wish.bounds(self._widths())
+        decision = self._adaptation.decide(
+            now,
+            ladder,
+            self.current,
+            ceiling=ceiling,
+            pinned=pinned,
+            can_probe=self._sender.can_probe,
+        )
+        if decision.rung == self.current:
+            return
+        self.current = decision.rung
+        self.switches[decision.cause] += 1
+        target = next(form for form in live if form.fanout.name == decision.rung)
+        # In trouble the old rendition only makes it worse, and one that is gone sends nothing anyway.
+        target.fanout.attach(
+            self._sender, self._failed, at_once=decision.cause in (Cause.TROUBLE, Cause.GONE)
+        )
+
+    def _pace(self) -> None:
+        link = self._adaptation.link
+        pace = UNKNOWN_LINK_BPS if link is None else min(link, UNKNOWN_LINK_BPS)
+        if pace != self._sender.link_bps:
+            self._sender.link_bps = pace
+
+    def _widths(self) -> list[tuple[str, int | None]]:
+        formats = ((form.fanout.name, form.rendition.format) for form in self._forms)
+        return [(name, None if known is None else known.width) for name, known in formats]
+
+    def _is_live(self, name: str) -> bool:
+        return any(
+            form.fanout.name == name and isinstance(form.rendition.state, Live) for form in self._forms
+        )
