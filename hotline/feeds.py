@@ -30,6 +30,10 @@ REASONS = {
         "redirected", "카메라가 다른 주소로 안내함", "The camera points elsewhere; not followed"
     ),
     Reason.PROTOCOL: Term("protocol", "카메라의 통신 오류", "The camera breaks the protocol"),
+    Reason.BUSY: Term("busy", "카메라의 동시 접속 한도 초과", "The camera has no connection left for us"),
+    Reason.OVERLOADED: Term(
+        "overloaded", "서버의 영상 변환 한도 초과", "The server has no room left to convert this video"
+    ),
     Reason.CLOSED: Term("closed", "카메라가 연결을 끊음", "The camera closed the connection"),
     Reason.STOPPED: Term("stopped", "요청이 없어 연결하지 않음", "Nobody asks for it"),
 }

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from streams.bits import Bits
 from streams.errors import ProtocolError
+from streams.parameter_sets import MAX_SET_BYTES, SetStore
 
 START_CODE = b"\x00\x00\x01"
-_MAX_SET_BYTES = 4096  # of one parameter set; real ones take tens
 _MAX_SPS = 8
 _MAX_PPS = 64
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
@@ -52,6 +53,10 @@ class Sps:
     height: int
     frames_per_second: float | None  # from the VUI timing, where given
     reorder_frames: int | None  # max_num_reorder_frames, 0 where the syntax excludes reordering, None unknown
+    frame_bits: int = 4  # length of frame_num in a slice header
+    order_bits: int = 0  # length of pic_order_cnt_lsb, 0 where slices have none
+    frames_only: bool = True  # no field pictures
+    separate_planes: bool = False
 
     @property
     def profile_level_id(self) -> str:
@@ -62,34 +67,6 @@ class Sps:
     def may_reorder(self) -> bool:
         """Whether B-frames out of order are possible. True where the set leaves it open."""
         return self.reorder_frames != 0
-
-
-class _Bits:
-    """Big-endian bit reader over an RBSP; raises `ProtocolError` at the end."""
-
-    __slots__ = ("_left", "_value")
-
-    def __init__(self, rbsp: bytes) -> None:
-        self._value = int.from_bytes(rbsp, "big")
-        self._left = len(rbsp) * 8
-
-    def u(self, count: int) -> int:
-        if count > self._left:
-            raise ProtocolError("parameter set ends early")
-        self._left -= count
-        return (self._value >> self._left) & ((1 << count) - 1)
-
-    def ue(self) -> int:
-        zeros = 0
-        while self.u(1) == 0:
-            zeros += 1
-            if zeros > 32:
-                raise ProtocolError("Exp-Golomb code of more than 32 bits")
-        return (1 << zeros) - 1 + self.u(zeros)
-
-    def se(self) -> int:
-        code = self.ue()
-        return (code + 1) // 2 if code & 1 else -(code // 2)
 
 
 def unescape(nal: bytes) -> bytes:
@@ -116,7 +93,7 @@ def starts_picture(slice_nal: bytes) -> bool:
 def is_b_slice(slice_nal: bytes) -> bool:
     """Whether a slice NAL unit (type 1) holds a B slice (slice_type 1 or 6, table 7-6)."""
     try:
-        bits = _Bits(unescape(slice_nal[:12]))
+        bits = Bits(unescape(slice_nal[:12]))
         bits.ue()  # first_mb_in_slice
         return bits.ue() % 5 == 1
     except ProtocolError:
@@ -130,9 +107,9 @@ def parse_sps(nal: bytes) -> Sps:
     """
     if len(nal) < 5 or nal[0] & 0x9F != NalType.SPS:
         raise ProtocolError("not a sequence parameter set")
-    rbsp = unescape(nal[:_MAX_SET_BYTES])
+    rbsp = unescape(nal[:MAX_SET_BYTES])
     profile, constraints, level = rbsp[0], rbsp[1], rbsp[2]
-    bits = _Bits(rbsp[3:])
+    bits = Bits(rbsp[3:])
     sps_id = bits.ue()
     if sps_id > 31:
         raise ProtocolError("seq_parameter_set_id above 31")
@@ -149,10 +126,11 @@ def parse_sps(nal: bytes) -> Sps:
         bits.u(1)  # qpprime_y_zero_transform_bypass_flag
         if bits.u(1):
             _skip_scaling_lists(bits, 8 if chroma_format != 3 else 12)
-    bits.ue()  # log2_max_frame_num_minus4
+    frame_bits = 4 + bits.ue()
     order_type = bits.ue()
+    order_bits = 0
     if order_type == 0:
-        bits.ue()
+        order_bits = 4 + bits.ue()
     elif order_type == 1:
         bits.u(1)
         bits.se()
@@ -162,6 +140,8 @@ def parse_sps(nal: bytes) -> Sps:
             raise ProtocolError("num_ref_frames_in_pic_order_cnt_cycle above 255")
         for _ in range(cycle):
             bits.se()
+    if frame_bits > 16 or order_bits > 16:
+        raise ProtocolError("frame number or order count of more than 16 bits")
     bits.ue()  # max_num_ref_frames
     bits.u(1)  # gaps_in_frame_num_value_allowed_flag
     width_mbs = bits.ue() + 1
@@ -189,10 +169,23 @@ def parse_sps(nal: bytes) -> Sps:
         restricted = None  # a cut VUI spoils only what it would have said
     if reorder is None:
         reorder = restricted
-    return Sps(sps_id, profile, constraints, level, width, height, rate, reorder)
+    return Sps(
+        sps_id,
+        profile,
+        constraints,
+        level,
+        width,
+        height,
+        rate,
+        reorder,
+        frame_bits,
+        order_bits,
+        bool(frame_mbs_only),
+        bool(separate_planes),
+    )
 
 
-def _skip_scaling_lists(bits: _Bits, count: int) -> None:
+def _skip_scaling_lists(bits: Bits, count: int) -> None:
     for index in range(count):
         if not bits.u(1):
             continue
@@ -203,7 +196,7 @@ def _skip_scaling_lists(bits: _Bits, count: int) -> None:
             last = following or last
 
 
-def _parse_vui(bits: _Bits) -> tuple[float | None, int | None]:
+def _parse_vui(bits: Bits) -> tuple[float | None, int | None]:
     """Frames per second and max_num_reorder_frames (annex E.1.1), each None where not given."""
     if not bits.u(1):
         return None, None
@@ -248,53 +241,34 @@ def _parse_vui(bits: _Bits) -> tuple[float | None, int | None]:
     return rate, bits.ue()
 
 
-class ParameterSets:
+class ParameterSets(SetStore):
     """The newest sequence and picture parameter sets of one video, by their ids.
 
-    From the SDP first, then whatever comes in band. Bounded; sets that cannot be parsed are refused, so
-    that a wrong one in the SDP never covers a good one in band.
+    From the SDP first, then whatever comes in band. Sets that cannot be parsed are refused, so that a wrong
+    one in the SDP never covers a good one in band.
     """
 
-    __slots__ = ("_pps", "_sps", "active", "sps", "version")
+    __slots__ = ("active", "sps")
 
     def __init__(self) -> None:
-        self._sps: dict[int, bytes] = {}
-        self._pps: dict[int, bytes] = {}
+        super().__init__(_MAX_SPS, _MAX_PPS)
         self.sps: bytes | None = None  # the newest
         self.active: Sps | None = None  # the same, parsed
-        self.version = 0  # counts changes
 
     def add(self, nal: bytes) -> bool:
         """Take an SPS or PPS; True if it says something new. Raises `ProtocolError` if it is neither."""
         nal = nal.rstrip(b"\x00")
-        if len(nal) > _MAX_SET_BYTES:
+        if len(nal) > MAX_SET_BYTES:
             raise ProtocolError("parameter set of more than 4,096 bytes")
         if nal and nal[0] & 0x9F == NalType.SPS:
             if nal == self.sps:
                 return False
             parsed = parse_sps(nal)
-            known, number, limit = self._sps, parsed.id, _MAX_SPS
             self.sps, self.active = nal, parsed
-        elif len(nal) > 1 and nal[0] & 0x9F == NalType.PPS:
-            number = _Bits(unescape(nal[:16])).ue()
+            return self.keep(0, parsed.id, nal)
+        if len(nal) > 1 and nal[0] & 0x9F == NalType.PPS:
+            number = Bits(unescape(nal[:16])).ue()
             if number > 255:
                 raise ProtocolError("pic_parameter_set_id above 255")
-            known, limit = self._pps, _MAX_PPS
-        else:
-            raise ProtocolError("not a parameter set")
-        if known.get(number) == nal:
-            return False
-        if number not in known and len(known) >= limit:
-            del known[next(iter(known))]
-        known[number] = nal
-        self.version += 1
-        return True
-
-    @property
-    def complete(self) -> bool:
-        """Whether a decoder could start: at least one of each."""
-        return bool(self._sps and self._pps)
-
-    def units(self) -> list[bytes]:
-        """All sets in the order in which they go in front of a keyframe."""
-        return [*self._sps.values(), *self._pps.values()]
+            return self.keep(1, number, nal)
+        raise ProtocolError("not a parameter set")

@@ -14,7 +14,7 @@ from streams.access_unit import AccessUnit
 from streams.camera import Camera, Credentials, ProfileName
 from streams.counters import Counters
 from streams.errors import CameraError
-from streams.h264 import Sps
+from streams.parameter_sets import Format
 from streams.policies import Policies
 from streams.rendition import Rendition
 from streams.retry import Refusals
@@ -30,12 +30,13 @@ class ProbeResult:
     reason: Reason | None
     detail: str
     codec: str | None = None
-    format: Sps | None = None  # from the SPS itself, described or in band
+    format: Format | None = None  # from the parameter sets themselves, described or in band
     first_picture_s: float | None = None  # from the beginning of the attempt
     pictures: int = 0
     frames_per_second: float | None = None  # seen, not announced
     keyframe_interval_s: float | None = None  # seen; None if there was one keyframe only
     has_b_slices: bool = False
+    reorders: bool = False  # pictures come in another order than they are shown in
     clock_offset_s: float | None = None  # camera's clock minus ours, from RTCP SR; None without one
     counters: Counters | None = None
 
@@ -96,13 +97,14 @@ async def probe(
     return ProbeResult(
         failure.reason if failure is not None and notes.first is None else None,
         failure.detail if failure is not None else "",
-        rendition.codec if known else None,
+        rendition.codec if known or notes.first is not None else None,
         known,
         None if notes.first is None else notes.first.arrived - began,
         notes.count,
         notes.frames_per_second,
         notes.keyframe_interval_s,
         rendition.has_b_slices,
+        rendition.reorders,
         notes.clock_offset_s,
         rendition.counters,
     )

@@ -14,6 +14,7 @@ from streams.counters import Counters
 from streams.errors import ProtocolError
 from streams.freshness import Freshness
 from streams.h264 import Sps, parse_sps
+from streams.parameter_sets import Format
 from streams.ring import Ring
 from streams.signal import Signal
 from streams.state import Live, Offline, Reason, SourceState
@@ -21,10 +22,12 @@ from streams.timeline import CameraTimeline, Instant
 
 
 class Rendition:
-    """A camera's `main` or `sub` stream (later also a transcoded form).
+    """One form of a camera's pictures: as the camera sends it, or transcoded.
 
-    state: always true. sps, format: from the newest SPS, known from the SDP before the first picture where
-    the camera describes it, and kept while it reconnects. has_b_slices: B slices were seen in this session.
+    state: always true. codec: RTP encoding name. sps, format: from the newest SPS (or what the codec has
+    instead), known from the SDP before the first picture where the camera describes it, and kept while it
+    reconnects. has_b_slices, reorders: see `streams/reorder.py`. bitrate: the most it may take, bit/s, of
+    transcoded renditions. on_keyframe_request: set by a producer that can make keyframes.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Rendition:
         freshness: Freshness | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_change: Callable[[], None] = lambda: None,
+        counters: Counters | None = None,
     ) -> None:
         self.camera_id = camera_id
         self.name = name
@@ -46,10 +50,13 @@ class Rendition:
         self.track = timeline.track()
         self.ring = ring or Ring()
         self.freshness = freshness or Freshness()
-        self.counters = Counters()
+        self.counters = counters or Counters()
         self.sps: bytes | None = None
-        self.format: Sps | None = None
+        self.format: Format | None = None
         self.has_b_slices = False
+        self.reorders = False
+        self.bitrate: int | None = None
+        self.on_keyframe_request: Callable[[], None] | None = None
         self._on_change = on_change
         self._signal = Signal()
         self._format_signal = Signal()
@@ -62,8 +69,8 @@ class Rendition:
 
     @property
     def profile_level_id(self) -> str | None:
-        """Six hex digits from the SPS itself, None before the first SPS."""
-        return self.format.profile_level_id if self.format else None
+        """Six hex digits from the SPS itself; None before the first SPS, and of codecs other than H.264."""
+        return self.format.profile_level_id if isinstance(self.format, Sps) else None
 
     @property
     def limit_s(self) -> float:
@@ -79,7 +86,7 @@ class Rendition:
         """Wait until `version` is another than `seen`; returns it. Set a deadline around it."""
         return await self._signal.changed(seen)
 
-    async def wait_format(self) -> Sps:
+    async def wait_format(self) -> Format:
         """Wait until the format is known. Set a deadline around it."""
         while self.format is None:
             await self._format_signal.changed(self._format_signal.version)
@@ -88,6 +95,11 @@ class Rendition:
     def newest_age(self, now: float) -> float | None:
         """Seconds since the newest picture arrived, None before the first."""
         return self.freshness.age(now)
+
+    def request_keyframe(self) -> None:
+        """A keyframe is wanted soon. Nothing happens where the producer cannot make one."""
+        if self.on_keyframe_request is not None:
+            self.on_keyframe_request()
 
     # For the producer:
 
@@ -99,10 +111,15 @@ class Rendition:
             self._on_change()
 
     def set_sps(self, sps: bytes) -> None:
-        """Take a new SPS. Raises `ProtocolError` if it is none."""
-        if sps == self.sps:
+        """Take a new H.264 SPS. Raises `ProtocolError` if it is none."""
+        if sps != self.sps:
+            self.set_format(parse_sps(sps), sps)
+
+    def set_format(self, format: Format | None, sps: bytes | None) -> None:  # noqa: A002
+        """Take what the pictures are from now on; what is not known yet leaves the last one standing."""
+        if format is None or (sps == self.sps and format == self.format):
             return
-        self.format = parse_sps(sps)
+        self.format = format
         self.sps = sps
         self._format_signal.notify()
 
@@ -118,17 +135,29 @@ class Rendition:
         self, instant: Instant, arrived: float, is_idr: bool, nal_units: tuple[bytes, ...]
     ) -> AccessUnit:
         """Give the next picture its number and put it in the ring; the state becomes live."""
-        unit = AccessUnit(
-            self.ring.next_number,
-            instant.rtp_time,
-            instant.media_time,
-            arrived,
-            instant.captured,
-            is_idr,
-            nal_units,
-        )
         self.counters.pictures += 1
-        self.freshness.observe(arrived, instant.media_time)
+        return self._deliver(
+            instant.rtp_time, instant.media_time, arrived, instant.captured, is_idr, nal_units
+        )
+
+    def pass_on(self, unit: AccessUnit) -> AccessUnit:
+        """Take over another rendition's picture as it is, but for its number."""
+        return self._deliver(
+            unit.rtp_time, unit.media_time, unit.arrived, unit.captured, unit.is_idr, unit.nal_units
+        )
+
+    def _deliver(
+        self,
+        rtp_time: int,
+        media_time: int,
+        arrived: float,
+        captured: float | None,
+        is_idr: bool,
+        nal_units: tuple[bytes, ...],
+    ) -> AccessUnit:
+        number = self.ring.next_number
+        unit = AccessUnit(number, rtp_time, media_time, arrived, captured, is_idr, nal_units)
+        self.freshness.observe(arrived, media_time)
         if not isinstance(self._state, Live):
             self.set_state(Live(arrived))
         self.ring.push(unit)

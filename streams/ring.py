@@ -55,6 +55,12 @@ class Ring:
         self._next_number = 1
         self._waiters: set[asyncio.Future[None]] = set()
         self._listeners: list[Callable[[AccessUnit], None]] = []
+        self.on_reader: Callable[[], None] | None = None  # called when somebody begins to read
+
+    @property
+    def has_readers(self) -> bool:
+        """Whether anybody listens, or waits for the next picture at this moment."""
+        return bool(self._listeners or self._waiters)
 
     @property
     def newest(self) -> AccessUnit | None:
@@ -131,6 +137,8 @@ class Ring:
         It must be quick and must not raise. Returns what detaches it.
         """
         self._listeners.append(listener)
+        if self.on_reader is not None:
+            self.on_reader()
 
         def detach() -> None:
             if listener in self._listeners:
@@ -156,6 +164,8 @@ class Ring:
     async def _pushed(self) -> None:
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
+        if self.on_reader is not None:
+            self.on_reader()
         try:
             await waiter
         finally:

@@ -17,9 +17,10 @@ from streams.camera import Camera, Credentials, ProfileName
 from streams.depacketize import CodedPicture, Depacketizer, depacketizer
 from streams.errors import CameraError, ProtocolError
 from streams.freshness import Evidence, judge
-from streams.h264 import NalType, is_b_slice
+from streams.h264 import Sps
 from streams.policies import KeepAlive, Policies
 from streams.rendition import Rendition
+from streams.reorder import SliceOrder
 from streams.retry import Backoff, Refusals
 from streams.rtp import RtpReceiver, parse_sender_report
 from streams.rtsp.address import parse_address
@@ -45,6 +46,7 @@ class Source:
     """Keeps one rendition supplied while somebody holds it.
 
     camera, credentials: looked up anew at every attempt. urgent: whether somebody has the right to look now.
+    on_described: called when the rendition's codec is known anew, or the order of its pictures.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Source:
         policies: Policies,
         *,
         urgent: Callable[[], bool],
+        on_described: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -67,11 +70,13 @@ class Source:
         self._refusals = refusals
         self._policies = policies
         self._urgent = urgent
+        self.on_described = on_described
         self._clock = clock
         self._chance = chance
         self._poke = asyncio.Event()
         self._progress = _Progress()
         self._used: Credentials | None = None  # in the newest attempt
+        self.order = SliceOrder()
         self._keep_alive = policies.keep_alive
         self._short_of_sets = False  # the last attempt failed for want of parameter sets
         self._said: set[Reason] = set()  # reasons already logged since the camera was last live
@@ -255,17 +260,24 @@ class _Reception:
 
     def begin(self, track: VideoTrack) -> None:
         """A track was chosen. Raises `CameraError` where there is no depacketizer for it."""
-        counters = self._rendition.counters
-        self._depacketizer = depacketizer(track.codec, track.parameter_sets, self._on_picture, counters)
+        rendition = self._rendition
+        counters = rendition.counters
+        self._depacketizer = depacketizer(
+            track.codec, track.parameter_sets, self._on_picture, counters, track.size
+        )
         self._receiver = RtpReceiver(track.payload_type, self._depacketizer, counters)
-        self._rendition.track.restart()
-        self._rendition.has_b_slices = False
+        rendition.track.restart()
+        if rendition.codec != track.codec:
+            rendition.codec = track.codec
+            self._source.order = SliceOrder()
+        self._take_order()
         self._take_sets()
+        self._source.on_described()
 
     @property
     def has_parameter_sets(self) -> bool:
-        """Whether SPS and PPS are known."""
-        return self._depacketizer is not None and self._depacketizer.parameter_sets.complete
+        """Whether what a decoder must know ahead is known."""
+        return self._depacketizer is not None and self._depacketizer.ready
 
     def report(self, own_ssrc: int, now: float) -> bytes:
         """The receiver report that is due."""
@@ -300,10 +312,13 @@ class _Reception:
 
     def _take_sets(self) -> None:
         assert self._depacketizer is not None
-        sets = self._depacketizer.parameter_sets
-        if sets.version != self._sets_version:
-            self._sets_version = sets.version
-            self._rendition.offer_sps(sets.sps)
+        if self._depacketizer.version != self._sets_version:
+            self._sets_version = self._depacketizer.version
+            self._rendition.set_format(self._depacketizer.format, self._depacketizer.sps)
+
+    def _take_order(self) -> None:
+        order = self._source.order
+        self._rendition.has_b_slices, self._rendition.reorders = order.has_b_slices, order.reorders
 
     def _on_picture(self, picture: CodedPicture) -> None:
         rendition, progress, now = self._rendition, self._progress, self._now
@@ -311,9 +326,13 @@ class _Reception:
         instant = rendition.track.picture(picture.timestamp, now)
         if instant.jumped:
             rendition.counters.time_jumps += 1
-        if not rendition.has_b_slices and not picture.is_idr:
-            last = picture.nal_units[-1]
-            rendition.has_b_slices = last[0] & 0x1F == NalType.SLICE and is_b_slice(last)
+        if rendition.codec == "H264":
+            known = rendition.format
+            order = self._source.order
+            order.observe(picture.nal_units, picture.is_idr, known if isinstance(known, Sps) else None)
+            if order.reorders != rendition.reorders or order.has_b_slices != rendition.has_b_slices:
+                self._take_order()
+                self._source.on_described()
         was_live = isinstance(rendition.state, Live)
         progress.newest_picture = now
         if progress.first_picture is None:

@@ -21,6 +21,8 @@ class Reason(StrEnum):
     NO_DATA = "no_data"  # PLAY was answered 200 and nothing came
     REDIRECTED = "redirected"  # a redirect, never followed
     PROTOCOL = "protocol"  # the camera broke the protocol
+    BUSY = "busy"  # the camera has no session or bandwidth left for us
+    OVERLOADED = "overloaded"  # this machine has no room left to transcode it
     CLOSED = "closed"  # the camera closed the connection
     STOPPED = "stopped"  # nobody asks for it
 

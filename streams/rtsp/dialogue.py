@@ -246,4 +246,6 @@ def _checked(method: str, response: Response) -> Response:
         raise CameraError(Reason.NOT_FOUND, f"{method} was answered {response.words}")
     if status == 461:
         raise CameraError(Reason.PROTOCOL, "the camera does not send over TCP")
+    if status in (453, 503):  # Not Enough Bandwidth, Service Unavailable: what cameras say to one too many
+        raise CameraError(Reason.BUSY, f"{method} was answered {response.words}")
     raise CameraError(Reason.PROTOCOL, f"{method} was answered {response.words}")

@@ -20,6 +20,7 @@ _MAX_LINES = 2000
 _STATIC = {26: "JPEG", 31: "H261", 32: "MPV", 34: "H263"}
 # Names that may be repeated in a message; a camera's own text may not.
 _OTHERS = frozenset({"H265", "JPEG", "MP4V-ES", "MPV", "H261", "H263", "H263-1998", "VP8", "VP9", "AV1"})
+_TAKEN = ("H264", "H265", "MP4V-ES", "JPEG")  # the cheapest to pass on, or to decode, first
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Media:
     encodings: dict[int, tuple[str, int]] = field(default_factory=dict)  # a=rtpmap: name, clock rate
     formats: dict[int, str] = field(default_factory=dict)  # a=fmtp
     frames_per_second: float | None = None
+    size: tuple[int, int] | None = None  # width and height
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ class VideoTrack:
     payload_type: int
     clock_rate: int
     control: str | None
-    parameter_sets: tuple[bytes, ...]  # SPS and PPS where described
+    parameter_sets: tuple[bytes, ...]  # (VPS,) SPS and PPS, or the codec's configuration, where described
     frames_per_second: float | None
+    size: tuple[int, int] | None = None  # width and height where described, which hardly any camera does
 
 
 def parse_sdp(data: bytes) -> Description:
@@ -89,11 +92,12 @@ def parse_sdp(data: bytes) -> Description:
 
 
 def choose_video(description: Description) -> VideoTrack:
-    """The first H.264 video track.
+    """The first H.264 video track, else the first in another codec that can be taken.
 
-    Raises `CameraError`: NO_VIDEO without a video track, UNSUPPORTED_CODEC where all are in other codecs.
+    Raises `CameraError`: NO_VIDEO without a video track, UNSUPPORTED_CODEC where none can be taken.
     """
     others: set[str] = set()
+    found: dict[str, VideoTrack] = {}
     for media in description.media:
         if media.kind != "video":
             continue
@@ -102,19 +106,26 @@ def choose_video(description: Description) -> VideoTrack:
             parameters = _parameters(_format_of(description, media, payload_type))
             if not name and ("sprop-parameter-sets" in parameters or "packetization-mode" in parameters):
                 name = "H264"  # no rtpmap, but these two are H.264's own
-            if name != "H264":
+            if name == "HEVC":
+                name = "H265"
+            if name not in _TAKEN or parameters.get("sprop-max-don-diff", "0") != "0":
                 others.add(name if name in _OTHERS else "unknown")
                 continue
-            return VideoTrack(
+            track = VideoTrack(
                 name,
                 payload_type,
                 rate or 90_000,
                 media.control,
-                _parameter_sets(parameters.get("sprop-parameter-sets", "")),
+                _described_sets(name, parameters),
                 media.frames_per_second,
+                media.size,
             )
+            found.setdefault(name, track)
+    for name in _TAKEN:
+        if name in found:
+            return found[name]
     if others:
-        raise CameraError(Reason.UNSUPPORTED_CODEC, f"video, but none in H.264: {', '.join(sorted(others))}")
+        raise CameraError(Reason.UNSUPPORTED_CODEC, f"video, but only in {', '.join(sorted(others))}")
     raise CameraError(Reason.NO_VIDEO, "no video track is described")
 
 
@@ -151,6 +162,18 @@ def _attribute(media: Media, value: str) -> None:
         if 0 < rate_number <= 1000:
             media.frames_per_second = rate_number
 
+    elif name in ("x-dimensions", "framesize"):
+        media.size = _size(text) or media.size
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    """`1920,1080` (RTP/JPEG receivers' own) or `26 1920-1080` (3GPP TS 26.234)."""
+    numbers = text.replace(",", " ").replace("-", " ").split()[-2:]
+    if len(numbers) != 2 or not all(item.isascii() and item.isdigit() and len(item) <= 5 for item in numbers):
+        return None
+    width, height = int(numbers[0]), int(numbers[1])
+    return (width, height) if 0 < width <= 16384 and 0 < height <= 16384 else None
+
 
 def _is_payload_type(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < 128
@@ -172,8 +195,19 @@ def _parameters(text: str) -> Mapping[str, str]:
     return found
 
 
+def _described_sets(codec: str, parameters: Mapping[str, str]) -> tuple[bytes, ...]:
+    """What the fmtp says ahead of the pictures."""
+    if codec == "MP4V-ES":
+        try:
+            return (bytes.fromhex(parameters.get("config", "")),)
+        except ValueError:
+            return ()
+    names = ("sprop-parameter-sets",) if codec == "H264" else ("sprop-vps", "sprop-sps", "sprop-pps")
+    return tuple(unit for name in names for unit in _parameter_sets(parameters.get(name, "")))
+
+
 def _parameter_sets(text: str) -> tuple[bytes, ...]:
-    """`sprop-parameter-sets` to NAL units; what is not base64 is left out."""
+    """Parameter sets in base64 to NAL units; what is not base64 is left out."""
     sets: list[bytes] = []
     for item in text.split(",")[:16]:
         item = item.strip().rstrip("=")

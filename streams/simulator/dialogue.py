@@ -207,7 +207,7 @@ class Dialogue:
         if fault is FaultKind.NO_VIDEO:
             lines += ["m=audio 0 RTP/AVP 0", "a=control:trackID=2", "a=recvonly"]
         elif fault is FaultKind.OTHER_CODEC:
-            lines += ["m=video 0 RTP/AVP 26", "a=control:trackID=1", "a=recvonly"]
+            lines += ["m=video 0 RTP/AVP 31", "a=control:trackID=1", "a=recvonly"]
         else:
             fmtp = f"a=fmtp:{wire.PAYLOAD_TYPE} packetization-mode=1"
             if fault is not FaultKind.NO_PARAMETER_SETS:

@@ -28,7 +28,7 @@ class FaultKind(StrEnum):
     SILENT = "silent"  # PLAY is answered 200 and no packet follows
     NO_PARAMETER_SETS = "no_parameter_sets"  # SPS and PPS neither in the SDP nor in band
     NO_VIDEO = "no_video"  # the description has only sound
-    OTHER_CODEC = "other_codec"  # the description says JPEG
+    OTHER_CODEC = "other_codec"  # the description says H.261, which nobody takes any more
     NOT_RTSP = "not_rtsp"  # an HTTP server answers on the port
     NOT_FOUND = "not_found"  # 404 for every path
     REDIRECT = "redirect"  # DESCRIBE is answered 302 to another host

@@ -241,8 +241,8 @@ def test_no_repr_shows_a_password() -> None:
     [
         (fake.SDP_AUDIO_ONLY, Reason.NO_VIDEO),
         ("v=0", Reason.NO_VIDEO),
-        (fake.SDP_H265, Reason.UNSUPPORTED_CODEC),
-        ("v=0\nm=video 0 RTP/AVP 26", Reason.UNSUPPORTED_CODEC),
+        (fake.SDP_VP9, Reason.UNSUPPORTED_CODEC),
+        ("v=0\nm=video 0 RTP/AVP 31", Reason.UNSUPPORTED_CODEC),
         ("v=0\nm=video 0 RTP/AVP x\nm=video", Reason.NO_VIDEO),
     ],
 )

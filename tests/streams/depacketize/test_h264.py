@@ -201,7 +201,7 @@ def test_a_picture_is_bounded(flood: Callable[[], list[bytes]]) -> None:
 
 def test_an_unknown_codec_is_refused() -> None:
     with pytest.raises(CameraError) as caught:
-        depacketizer("H265", (), lambda picture: None, Counters())
+        depacketizer("VP9", (), lambda picture: None, Counters())
     assert caught.value.reason is Reason.UNSUPPORTED_CODEC
 
 
