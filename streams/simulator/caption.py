@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import cv2
 import numpy as np
 
-from streams.simulator.scenes.stage import Pixels, Planes
+from streams.simulator.planes import Pixels, Planes, Rect
 
 _WHITE = 235.0
 
@@ -36,13 +36,15 @@ class _Label:
         self.keep_half = cv2.resize(self.keep, half, interpolation=cv2.INTER_AREA).astype(np.uint8)
         self.add_half = ((255 - self.keep_half.astype(np.uint16)) * 128 // 255).astype(np.uint8)
 
-    def draw(self, planes: Planes, x: int, y: int) -> None:
-        """Lay over; `x` and `y` even."""
-        (height, width), (luma, u, v) = self.shape, planes
-        _blend(luma[y : y + height, x : x + width], self.keep, self.add)
-        for chroma in (u, v):
+    def draw(self, planes: Planes, x: int, y: int) -> Rect:
+        """Lay over; `x` and `y` even. Gives the rectangle drawn on."""
+        height, width = self.shape
+        _blend(planes.y[y : y + height, x : x + width], self.keep, self.add)
+        for chroma in (planes.u, planes.v):
             part = chroma[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2]
             _blend(part, self.keep_half, self.add_half)
+        full_width, full_height = planes.size
+        return x, y, min(x + width, full_width), min(y + height, full_height)
 
 
 def _blend(part: Pixels, keep: Pixels, add: Pixels) -> None:
@@ -62,14 +64,16 @@ class Caption:
         self._clock: _Label | None = None
         self._second = -1
 
-    def draw(self, planes: Planes, utc: float) -> None:
-        """Burn name and the clock of `utc` (Unix seconds) into luma and chroma planes."""
+    def draw(self, planes: Planes, utc: float) -> list[Rect]:
+        """Burn in the name and the clock of `utc` (Unix seconds). Gives the rectangles drawn on."""
         if int(utc) != self._second:
             self._second = int(utc)
             local = datetime.fromtimestamp(self._second, UTC) + self._offset
             self._clock = _Label(f"{local:%Y-%m-%d %H:%M:%S}", self._text, 600)
         margin = self._text // 2 // 2 * 2
         bottom = self._height - self._width // 64 - self._name.shape[0] - margin // 2
-        self._name.draw(planes, margin, bottom // 2 * 2)
+        drawn = [self._name.draw(planes, margin, bottom // 2 * 2)]
         if self._clock is not None:
-            self._clock.draw(planes, (self._width - self._clock.shape[1] - margin) // 2 * 2, margin)
+            right = max(0, self._width - self._clock.shape[1] - margin)
+            drawn.append(self._clock.draw(planes, right // 2 * 2, margin))
+        return drawn

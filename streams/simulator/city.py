@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import cv2
+
 from streams.camera import ProfileName
 from streams.simulator.camera import SimulatedCamera
 from streams.simulator.control import Control
@@ -68,7 +70,10 @@ class SimulatedCity:
             _check_scene(camera)
         self._host = host
         self._port = port
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="simulator")
+        # OpenCV's own threads would only fight with ours over small pictures. The setting is the process's.
+        self._pool = ThreadPoolExecutor(
+            workers, thread_name_prefix="simulator", initializer=cv2.setNumThreads, initargs=(1,)
+        )
         self._devices = {
             camera.id: Device(camera, self._pool, number / len(cameras), light)
             for number, camera in enumerate(cameras)

@@ -164,10 +164,10 @@ class Feed:
         now, utc = time.monotonic(), time.time()
         gop = math.floor(now / self._camera.gop_s - self._phase)
         boundary, self._gop = gop != self._gop, gop
-        painter.paint(self._encoders, utc)
+        pictures = painter.paint(self._encoders.keys(), utc)
         taken = {}
         for profile, encoder in self._encoders.items():
-            coded = encoder.encode(ticks(now), idr=boundary or profile in fresh)
+            coded = encoder.encode(pictures[profile], ticks(now), idr=boundary or profile in fresh)
             taken[profile] = [self._packetize(picture, encoder) for picture in coded]
         return taken
 

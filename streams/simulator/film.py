@@ -14,7 +14,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 
-from streams.simulator.scenes.stage import Planes
+from streams.simulator.planes import Planes, Rect
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +40,16 @@ class Film:
 
     def __init__(self, path: Path, size: tuple[int, int]) -> None:
         self._path = path
-        self._size = size
+        self._planes = Planes.blank(size)
         self._container: InputContainer | None = None
         self._pictures: Iterator[av.VideoFrame] = iter(())
         self._shown: av.VideoFrame | None = None
         self._next: av.VideoFrame | None = None
         self._began = 0.0
 
-    def draw(self, planes: Planes, utc: float) -> None:
-        """Draw what the file shows at `utc` (Unix seconds). Raises FilmError when it cannot be read."""
+    def draw(self, utc: float) -> Planes:
+        """What the file shows at `utc` (Unix seconds), until the next picture is drawn. Raises FilmError when
+        it cannot be read."""
         try:
             self._advance(utc)
         except (av.error.FFmpegError, OSError) as error:
@@ -56,7 +57,11 @@ class Film:
             raise FilmError(f"{self._path.name} cannot be read as video: {error.strerror}") from None
         if self._shown is None:
             raise FilmError(f"{self._path.name} has no picture in it")
-        self._put(self._shown, planes)
+        self._put(self._shown)
+        return self._planes
+
+    def spoil(self, rect: Rect) -> None:
+        """Every picture is new: nothing stays."""
 
     def _advance(self, utc: float) -> None:
         if self._container is None:
@@ -78,18 +83,17 @@ class Film:
         if self._shown is None:
             self._shown = self._next
 
-    def _put(self, picture: av.VideoFrame, planes: Planes) -> None:
-        width, height = self._size
+    def _put(self, picture: av.VideoFrame) -> None:
+        width, height = self._planes.size
         factor = min(width / picture.width, height / picture.height)
         wide, high = int(picture.width * factor) // 4 * 4, int(picture.height * factor) // 4 * 4
         scaled = picture.reformat(wide, high, "yuv420p")
         left, top = (width - wide) // 4 * 2, (height - high) // 4 * 2
-        for i, (plane, source) in enumerate(zip(planes, scaled.planes, strict=True)):
-            half = 1 if i == 0 else 2
+        ours = (self._planes.y, 1, 16), (self._planes.u, 2, 128), (self._planes.v, 2, 128)
+        for (plane, part, black), source in zip(ours, scaled.planes, strict=True):
             lines = np.frombuffer(bytes(source), np.uint8).reshape(-1, source.line_size)
-            rows, columns = high // half, wide // half
-            plane[:] = 16 if i == 0 else 128
-            y, x = top // half, left // half
+            rows, columns, y, x = high // part, wide // part, top // part, left // part
+            plane[:] = black
             plane[y : y + rows, x : x + columns] = lines[:rows, :columns]
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from streams.simulator.camera import SimulatedCamera
+from streams.simulator.planes import Planes, Rect
 from streams.simulator.scenes.backdrop import Backdrop
 from streams.simulator.scenes.card import TestCard
 from streams.simulator.scenes.fire import Fire
@@ -29,15 +30,18 @@ from streams.simulator.scenes.places import (
     station,
     waterway,
 )
-from streams.simulator.scenes.stage import Planes
 from streams.simulator.scenes.view import View
 
 
 class Scene(Protocol):
     """One place, seen by one camera."""
 
-    def draw(self, planes: Planes, utc: float) -> None:
-        """Draw the instant `utc` (Unix seconds) over the whole of the planes."""
+    def draw(self, utc: float) -> Planes:
+        """The picture of the instant `utc` (Unix seconds), until the next one is drawn. The caller may draw
+        over it where it says so by `spoil`."""
+
+    def spoil(self, rect: Rect) -> None:
+        """Somebody has drawn over this part of the picture; it is gone in the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,9 @@ def scene_for(camera: SimulatedCamera, light: Light) -> Scene:
     )
     backdrop = Backdrop(view, LOOKS[light], rng)
     furnishing = kind.build(backdrop)
+    if backdrop.look.dark:
+        for lane in furnishing.lanes:  # fewer are out at night
+            lane.every *= 1.8
     fire = None
     if camera.fire is not None:
         fire = Fire(view, LOOKS[light], camera.fire, kerb=kind.kerb, seat=kind.seat)

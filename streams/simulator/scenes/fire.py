@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float32]
 # Nearer than this the seat itself is seen; beyond, roofs hide it.
 NEAR_M = 140.0
 _TILE = 256
+_FLICKER = (0.62, 0.74, 0.87, 1.0)
 # Thin smoke is no smoke.
 _THINNING: Pixels = np.clip(np.arange(256) - 28, 0, 255).astype(np.uint8)
 
@@ -72,7 +73,7 @@ class Fire:
         self._noise = _tile(np.random.default_rng(23))
         self._smoke: _Warp | None = None
         self._flame: _Warp | None = None
-        self._glow: tuple[MatLike, int, int] | None = None
+        self._glow: tuple[list[MatLike], int, int] | None = None
         colours, self._flame_cover = _flame_tables()
         self._flame_colours = self._tone(colours)
 
@@ -101,27 +102,39 @@ class Fire:
         scale = self._scale * (1.0 if self._near else 2.1)
         tall = 75 * grown * scale
         start = 3.6 * (0.6 + 0.4 * grown) * scale
-        self._smoke = _Warp(size, x, y - (2.0 * scale if self._near else 0), tall, start, 0.30, 0.34)
+        self._smoke = _Warp(
+            size, x, y - (2.0 * scale if self._near else 0), tall, start, 0.30, 0.34, coarse=3
+        )
         if self._smoke.visible:
             self._smoke.tint = self._tone(self._smoke.tint)
         if self._near:
             self._flame = _Warp(
-                size, x, y + 0.6 * scale, 10.5 * grown * scale, 4.4 * grown * scale, -0.34, 0.06, fine=2.6
+                size,
+                x,
+                y + 0.6 * scale,
+                10.5 * grown * scale,
+                4.4 * grown * scale,
+                -0.34,
+                0.06,
+                fine=2.6,
+                coarse=2,
             )
-            radius = int(min(26 * grown * scale, 420))
+            radius = int(min(26 * grown * scale, 340))
             ramp = np.linspace(-1, 1, 2 * radius + 1)
             fall = np.clip(1 - np.sqrt(ramp[None, :] ** 2 + ramp[:, None] ** 2), 0, 1) ** 2.2
             strength = {Light.DAY: 0.18, Light.DUSK: 0.6, Light.NIGHT: 0.85, Light.INFRARED: 0.8}[
                 self._look.light
             ]
             light = fall[..., None] * np.array([40, 120, 230]) * strength
-            self._glow = (self._tone(light.astype(np.uint8)), int(x) - radius, int(y - 2 * scale) - radius)
+            patches = [self._tone((light * level).astype(np.uint8)) for level in _FLICKER]
+            self._glow = (patches, int(x) - radius, int(y - 2 * scale) - radius)
 
     def _draw_glow(self, seconds: float) -> None:
         if self._stage is None or self._glow is None:
             return
-        patch, left, top = self._glow
-        flicker = 0.8 + 0.12 * math.sin(seconds * 9.1) + 0.08 * math.sin(seconds * 23.7)
+        patches, left, top = self._glow
+        wave = 0.5 + 0.3 * math.sin(seconds * 9.1) + 0.2 * math.sin(seconds * 23.7)
+        patch = patches[min(int(wave * len(patches)), len(patches) - 1)]
         height, width = patch.shape[:2]
         full_width, full_height = self._stage.size
         x0, y0, x1, y1 = (
@@ -132,7 +145,7 @@ class Fire:
         )
         if x0 >= x1 or y0 >= y1 or not self._stage.touch(x0, y0, x1, y1):
             return
-        light = cv2.convertScaleAbs(patch[y0 - top : y1 - top, x0 - left : x1 - left], alpha=flicker)
+        light = patch[y0 - top : y1 - top, x0 - left : x1 - left]
         part = self._stage.canvas[y0:y1, x0:x1]
         cv2.add(part, light, dst=part)
 
@@ -190,7 +203,7 @@ class Fire:
 
 
 class _Warp:
-    """From picture to noise: where each pixel of a plume looks in the texture, at half the size."""
+    """From picture to noise: where each pixel of a plume looks in the texture, at a part of the size."""
 
     def __init__(
         self,
@@ -203,6 +216,7 @@ class _Warp:
         lean: float,
         *,
         fine: float = 1.0,
+        coarse: int,
     ) -> None:
         spread = start + max(0.0, widen) * tall
         left = max(0, int(x - spread - abs(min(lean, 0)) * tall) // 2 * 2)
@@ -212,7 +226,7 @@ class _Warp:
         self.visible = right - left >= 8 and bottom - top >= 8
         if not self.visible:
             return
-        columns, rows = (right - left) // 2, (bottom - top) // 2
+        columns, rows = (right - left) // coarse, (bottom - top) // coarse
         px = np.linspace(left, right, columns, dtype=np.float32)[None, :]
         up = np.clip(y - np.linspace(top, bottom, rows, dtype=np.float32), 0, None)[:, None]
         part = up / tall

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-import cv2
-import numpy as np
-
-from streams.simulator.scenes.backdrop import Backdrop, Pixels
+from streams.simulator.planes import Planes, Rect
+from streams.simulator.scenes.backdrop import Backdrop
 from streams.simulator.scenes.fire import Fire
-from streams.simulator.scenes.light import Light, Look
+from streams.simulator.scenes.light import Look
 from streams.simulator.scenes.people import People
-from streams.simulator.scenes.stage import Planes, Stage
+from streams.simulator.scenes.stage import Stage
 from streams.simulator.scenes.traffic import Lane, Vehicle, Walker
 from streams.simulator.scenes.vehicles import Vehicles
 from streams.simulator.scenes.view import View
@@ -63,11 +60,9 @@ class Place:
         if fire is not None:
             fire.prepare(self._stage, sky)
         self._last: float | None = None
-        self._noise = _noise(self._stage.size, self.look.light)
-        self._tick = 0
 
-    def draw(self, planes: Planes, utc: float) -> None:
-        """Draw the instant `utc` (Unix seconds) over the whole of the planes."""
+    def draw(self, utc: float) -> Planes:
+        """The picture of the instant `utc` (Unix seconds), until the next one is drawn."""
         self._advance(utc)
         stage = self._stage
         stage.begin()
@@ -76,14 +71,11 @@ class Place:
         self._draw_traffic(utc)
         if self._fire is not None:
             self._fire.draw(utc)
-        luma, u, v = stage.finish()
-        self._tick += 1
-        # The sensor's noise: one large still of it, taken at another place each time.
-        x, y = (self._tick * 37) % 64, (self._tick * 53) % 64
-        height, width = luma.shape
-        cv2.add(luma, self._noise[y : y + height, x : x + width], dst=planes[0])
-        np.copyto(planes[1], u)
-        np.copyto(planes[2], v)
+        return stage.finish()
+
+    def spoil(self, rect: Rect) -> None:
+        """Somebody has drawn over this part of the picture; it is gone in the next one."""
+        self._stage.spoil(rect)
 
     def _advance(self, utc: float) -> None:
         if self._last is None:
@@ -122,11 +114,3 @@ def _vehicle(vehicles: Vehicles, vehicle: Vehicle, x: float, y: float, heading: 
 
 def _person(people: People, walker: Walker, x: float, y: float) -> Callable[[], None]:
     return lambda: people.draw(x, y, walker.walked, walker.look, tall=walker.tall, bicycle=walker.bicycle)
-
-
-@lru_cache(maxsize=8)
-def _noise(size: tuple[int, int], light: Light) -> Pixels:
-    rng = np.random.default_rng(7)
-    level = {Light.DAY: 1.2, Light.DUSK: 1.6, Light.NIGHT: 2.2, Light.INFRARED: 2.6}[light]
-    grain = np.abs(rng.normal(0, level, (size[1] + 64, size[0] + 64)))
-    return np.clip(grain, 0, 12).astype(np.uint8)

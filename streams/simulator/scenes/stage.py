@@ -7,23 +7,11 @@ drawn and converted to YUV; the rest of the picture stays as it was.
 from __future__ import annotations
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
-Planes = tuple[Pixels, Pixels, Pixels]
-Rect = tuple[int, int, int, int]  # left, top, right, bottom; all even
+from streams.simulator.planes import Pixels, Planes, Rect
 
-
-def to_planes(bgr: Pixels, planes: Planes, rect: Rect | None = None) -> None:
-    """Convert BGR to I420 planes, whole or in one rectangle."""
-    left, top, right, bottom = rect or (0, 0, bgr.shape[1], bgr.shape[0])
-    width, height = right - left, bottom - top
-    flat = cv2.cvtColor(bgr[top:bottom, left:right], cv2.COLOR_BGR2YUV_I420).reshape(-1)
-    area, half = width * height, (height // 2, width // 2)
-    planes[0][top:bottom, left:right] = flat[:area].reshape(height, width)
-    planes[1][top // 2 : bottom // 2, left // 2 : right // 2] = flat[area : area * 5 // 4].reshape(half)
-    planes[2][top // 2 : bottom // 2, left // 2 : right // 2] = flat[area * 5 // 4 :].reshape(half)
+# Rectangles this many pixels apart are drawn as one.
+_NEAR = 12
 
 
 class Stage:
@@ -37,12 +25,8 @@ class Stage:
         self.canvas = background.copy()
         height, width = background.shape[:2]
         self.size = (width, height)
-        self.planes: Planes = (
-            np.empty((height, width), np.uint8),
-            np.empty((height // 2, width // 2), np.uint8),
-            np.empty((height // 2, width // 2), np.uint8),
-        )
-        to_planes(background, self.planes)
+        self.planes = Planes.blank(self.size)
+        self.planes.take(background, (0, 0, width, height))
         self._before: list[Rect] = []
         self._now: list[Rect] = []
         self.front = front
@@ -67,6 +51,10 @@ class Stage:
         _join(self._now, rect)
         return True
 
+    def spoil(self, rect: Rect) -> None:
+        """Announce that somebody has drawn over the finished planes; it is gone in the next picture."""
+        self._before.append(rect)
+
     def finish(self) -> Planes:
         """Put the foreground over, and give the picture as planes that hold until the next `begin`."""
         if self.front is not None:
@@ -79,16 +67,16 @@ class Stage:
         for rect in self._before:
             _join(changed, rect)
         for rect in changed:
-            to_planes(self.canvas, self.planes, rect)
+            self.planes.take(self.canvas, rect)
         self._before, self._now = self._now, []
         return self.planes
 
 
 def _join(rects: list[Rect], rect: Rect) -> None:
-    """Add a rectangle, united with one it overlaps: few large conversions cost less than many small ones."""
+    """Add a rectangle, united with one near by: few large conversions cost less than many small ones."""
     left, top, right, bottom = rect
     for i, (x0, y0, x1, y1) in enumerate(rects):
-        if left <= x1 and right >= x0 and top <= y1 and bottom >= y0:
+        if left <= x1 + _NEAR and right >= x0 - _NEAR and top <= y1 + _NEAR and bottom >= y0 - _NEAR:
             rects[i] = (min(left, x0), min(top, y0), max(right, x1), max(bottom, y1))
             return
     rects.append(rect)

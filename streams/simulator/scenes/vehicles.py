@@ -6,7 +6,7 @@ Belongs here: how they look at a place and an instant. Where they go is `traffic
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -82,6 +82,7 @@ class Vehicles:
         self._light_at = light_at
         self._glows: dict[tuple[int, int, int], npt.NDArray[np.uint8]] = {}
         self._models: dict[int, Corners] = {}
+        self._tones: dict[tuple[Colour, float, tuple[float, float, float]], tuple[float, float, float]] = {}
 
     def draw(
         self,
@@ -113,7 +114,8 @@ class Vehicles:
             return
         fixed = np.round(at * 16).astype(np.int32)
         light = self._light_at(x, y)
-        self._paint(body, colour, at, fixed, light, float(right - left))
+        aside = abs(math.cos(heading)) < 0.35
+        self._paint(body, colour, at.tolist(), fixed, light, float(right - left), aside=aside)
         if self._look.dark:
             self._lights(body, at, heading, depth, braking)
         elif braking and right - left > 8:
@@ -172,26 +174,28 @@ class Vehicles:
         self,
         body: Body,
         colour: Colour,
-        at: Corners,
+        at: list[list[float]],
         fixed: npt.NDArray[np.int32],
         light: tuple[float, float, float],
         width: float,
+        *,
+        aside: bool,
     ) -> None:
         canvas = self._stage.canvas
-        infrared = self._look.light is Light.INFRARED
 
         def face(corners: tuple[int, ...], paint: Colour, factor: float, *, seen: bool = False) -> bool:
             """Fill a face if its front is seen."""
-            a, b, c = at[corners[0]], at[corners[1]], at[corners[2]]
-            if not seen and (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) >= 0:
-                return False
-            tone = tint(paint, light, factor)
-            cv2.fillConvexPoly(canvas, fixed[list(corners)], grey(tone) if infrared else tone, cv2.LINE_AA, 4)
+            if not seen:
+                (ax, ay), (bx, by), (cx, cy) = at[corners[0]], at[corners[1]], at[corners[2]]
+                if (bx - ax) * (cy - ay) - (by - ay) * (cx - ax) >= 0:
+                    return False
+            cv2.fillConvexPoly(canvas, fixed.take(corners, 0), self._tone(paint, factor, light), edge, 4)
             return True
 
         glass: Colour = (84, 74, 66)
+        edge = cv2.LINE_AA if width > 22 else cv2.LINE_8
         face((16, 17, 18, 19), (58, 56, 54), 0.62, seen=True)
-        if width < 11:
+        if width < 20:
             face((0, 1, 5, 4), colour, 0.62, seen=True)
             face((12, 13, 9, 8), glass, 0.9, seen=True)
             face((8, 9, 10, 11), colour, 1.0, seen=True)
@@ -213,7 +217,7 @@ class Vehicles:
                     cv2.circle(canvas, _px(at[wheel]), radius, (26, 26, 26), -1, cv2.LINE_AA)
         tall = body.height > 2
         if body is TRUCK:
-            side = (150, 146, 140)
+            cargo = (150, 146, 140)
             for corners, factor in (
                 ((39, 36, 40, 43), 1.0),
                 ((37, 38, 42, 41), 0.74),
@@ -221,7 +225,7 @@ class Vehicles:
                 ((38, 39, 43, 42), 0.8),
                 ((40, 41, 42, 43), 1.16),
             ):
-                face(corners, side, factor)
+                face(corners, cargo, factor)
         pillar = colour if tall else glass
         for corners, factor in (
             ((15, 12, 8, 11), 0.86 if tall else 0.95),
@@ -236,12 +240,27 @@ class Vehicles:
                 if flank in flanks:
                     face(corners, glass, 0.85, seen=True)
         face((8, 9, 10, 11), colour, 1.08)
+        # From the side, the lamps of the far flank are hidden.
+        pair = (1,) if 1 in flanks else (0,) if 3 in flanks else (0, 1)
+        shown = pair if aside else (0, 1)
         if 0 in flanks and width > 26:
-            for i in (34, 35):
+            for i in (34 + side for side in shown):
                 cv2.circle(canvas, _px(at[i]), max(1, int(width * 0.03)), (38, 36, 150), -1, cv2.LINE_AA)
         if 2 in flanks and width > 26:
-            for i in (32, 33):
+            for i in (32 + side for side in shown):
                 cv2.circle(canvas, _px(at[i]), max(1, int(width * 0.035)), (225, 228, 228), -1, cv2.LINE_AA)
+
+    def _tone(
+        self, colour: Colour, factor: float, light: tuple[float, float, float]
+    ) -> tuple[float, float, float]:
+        key = (colour, factor, light)
+        tone = self._tones.get(key)
+        if tone is None:
+            if len(self._tones) > 5000:
+                self._tones.clear()
+            lit = tint(colour, light, factor)
+            tone = self._tones[key] = grey(lit) if self._look.light is Light.INFRARED else lit
+        return tone
 
     def _lights(self, body: Body, at: Corners, heading: float, depth: float, braking: bool) -> None:
         scale = self._view.focal / depth
@@ -250,8 +269,7 @@ class Vehicles:
             middle = (at[32] + at[33]) / 2 if towards else (at[34] + at[35]) / 2
             self._glow(middle, 6.0 if towards else 4.0, (225, 242, 250) if towards else (24, 24, 190))
         elif abs(math.cos(heading)) < 0.35:  # seen from the side
-            near = 0 if math.sin(heading) > 0 else 1  # the lamps on the flank towards us
-            near = 1 - near
+            near = 1 if math.sin(heading) > 0 else 0  # the lamps on the flank towards us
             self._glow(at[32 + near], scale * 0.7, (200, 225, 240))
             self._glow(at[34 + near], scale * 0.5, (30, 30, 190))
         elif towards:
@@ -316,5 +334,5 @@ class Vehicles:
         cv2.add(part, patch[y0 - top : y1 - top, x0 - left : x1 - left], dst=part)
 
 
-def _px(point: npt.NDArray[np.float64]) -> tuple[int, int]:
+def _px(point: Sequence[float]) -> tuple[int, int]:
     return int(point[0]), int(point[1])

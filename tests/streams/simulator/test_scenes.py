@@ -10,10 +10,11 @@ from config.demo_city import load_demo_city
 from streams.simulator.camera import Sighting, SimulatedCamera
 from streams.simulator.caption import Caption
 from streams.simulator.demo import sighting, simulated_cameras
+from streams.simulator.planes import Planes
 from streams.simulator.scenes.catalogue import SCENES, light_for, scene_for
 from streams.simulator.scenes.fire import growth
 from streams.simulator.scenes.light import Light
-from streams.simulator.scenes.stage import Planes, Stage, to_planes
+from streams.simulator.scenes.stage import Stage
 from streams.simulator.scenes.traffic import Lane, Path, Signal, Walker
 from streams.simulator.scenes.vehicles import SEDAN
 from streams.simulator.scenes.view import View
@@ -23,9 +24,12 @@ SIZE = (640, 360)
 
 
 def blank(size: tuple[int, int] = SIZE) -> Planes:
-    width, height = size
-    half = (height // 2, width // 2)
-    return np.zeros((height, width), np.uint8), np.zeros(half, np.uint8), np.zeros(half, np.uint8)
+    return Planes.blank(size)
+
+
+def drawn(camera: SimulatedCamera, light: Light) -> npt.NDArray[np.uint8]:
+    """One picture, all planes in one."""
+    return scene_for(camera, light).draw(NOW).whole.copy()
 
 
 def camera(scene: str, fire: Sighting | None = None) -> SimulatedCamera:
@@ -38,14 +42,13 @@ def test_every_scene_in_every_light(name: str, light: Light) -> None:
     scene = scene_for(camera(name), light)
     means, moved = [], np.zeros((SIZE[1], SIZE[0]), bool)
     before: npt.NDArray[np.uint8] | None = None
-    planes = blank()
     for i in range(30):
-        scene.draw(planes, NOW + i * 0.2)
-        means.append(float(planes[0].mean()))
+        planes = scene.draw(NOW + i * 0.2)
+        means.append(float(planes.y.mean()))
         if before is not None:
-            moved |= np.abs(planes[0].astype(int) - before) > 25
-        before = planes[0].copy()
-    assert planes[0].std() > (12 if light in (Light.DAY, Light.DUSK) else 6)
+            moved |= np.abs(planes.y.astype(int) - before) > 25
+        before = planes.y.copy()
+    assert planes.y.std() > (12 if light in (Light.DAY, Light.DUSK) else 6)
     assert np.ptp(means) < 12
     # Something moves, and most of the picture does not.
     assert 30 < moved.sum() < moved.size * 0.5
@@ -53,27 +56,23 @@ def test_every_scene_in_every_light(name: str, light: Light) -> None:
         assert means[0] > 85
     if light is Light.NIGHT:
         assert means[0] < 85
-    colour = max(float(np.abs(plane.astype(int) - 128).mean()) for plane in planes[1:])
+    colour = max(float(np.abs(plane.astype(int) - 128).mean()) for plane in (planes.u, planes.v))
     assert (colour < 0.6) == (light is Light.INFRARED)
 
 
 def test_a_scene_is_the_same_each_time_and_another_for_each_camera() -> None:
-    one, two = blank(), blank()
-    scene_for(camera("road"), Light.DAY).draw(one, NOW)
-    scene_for(camera("road"), Light.DAY).draw(two, NOW)
-    assert all((a == b).all() for a, b in zip(one, two, strict=True))
+    one = drawn(camera("road"), Light.DAY)
+    assert (drawn(camera("road"), Light.DAY) == one).all()
     other = SimulatedCamera("c2", "카메라", scene="road", size=SIZE)
-    scene_for(other, Light.DAY).draw(two, NOW)
-    assert (one[0] != two[0]).mean() > 0.3
+    assert (drawn(other, Light.DAY) != one).mean() > 0.3
 
 
 @pytest.mark.parametrize("distance", [30.0, 180.0, 800.0])
 @pytest.mark.parametrize("light", [Light.DAY, Light.NIGHT])
 def test_the_fire_shows_where_it_is(distance: float, light: Light) -> None:
-    plain, burning = blank(), blank()
-    scene_for(camera("junction"), light).draw(plain, NOW)
-    scene_for(camera("junction", Sighting(0.05, distance)), light).draw(burning, NOW)
-    differs = np.abs(plain[0].astype(int) - burning[0]) > 8
+    plain = drawn(camera("junction"), light)[: SIZE[1]]
+    burning = drawn(camera("junction", Sighting(0.05, distance)), light)[: SIZE[1]]
+    differs = np.abs(plain.astype(int) - burning) > 8
     rows, _ = np.nonzero(differs)
     assert len(rows) > (1500 if distance < 140 else 80)
     # Smoke rises: more of it in the upper half.
@@ -102,19 +101,25 @@ def test_the_stage_leaves_nothing_behind() -> None:
     stage.begin()
     planes = stage.finish()
     clean = blank((160, 120))
-    to_planes(background, clean)
+    clean.take(background, (0, 0, 160, 120))
     assert (stage.canvas == background).all()
-    assert all((a == b).all() for a, b in zip(planes, clean, strict=True))
+    assert (planes.whole == clean.whole).all()
+    # What others drew over the finished picture goes too.
+    planes.y[10:30, 40:60] = 0
+    planes.u[5:15, 20:30] = 0
+    stage.spoil((40, 10, 60, 30))
+    stage.begin()
+    assert (stage.finish().whole == clean.whole).all()
 
 
 def test_converting_a_part_is_converting_the_whole() -> None:
     bgr = np.random.default_rng(1).integers(0, 255, (64, 96, 3), dtype=np.uint8)
     whole, parts = blank((96, 64)), blank((96, 64))
-    to_planes(bgr, whole)
+    whole.take(bgr, (0, 0, 96, 64))
     for left in range(0, 96, 6):
         for top in range(0, 64, 2):
-            to_planes(bgr, parts, (left, top, left + 6, top + 2))
-    assert all((a == b).all() for a, b in zip(whole, parts, strict=True))
+            parts.take(bgr, (left, top, left + 6, top + 2))
+    assert (whole.whole == parts.whole).all()
 
 
 def test_the_view_projects_the_ground() -> None:
@@ -165,17 +170,17 @@ def test_the_caption_changes_with_the_second_only() -> None:
     pictures = []
     for utc in (NOW, NOW + 0.9, NOW + 1.0):
         planes = blank()
-        planes[0][:] = 90
+        planes.y[:] = 90
         caption.draw(planes, utc)
-        pictures.append(planes[0])
+        pictures.append(planes.y)
     assert (pictures[0] == pictures[1]).all()
     assert (pictures[0] != pictures[2]).any()
     assert (pictures[0] > 200).any()
     # The name (lower left) is in Hangul: its strokes differ from those of another name of the same length.
     other = blank()
-    other[0][:] = 90
+    other.y[:] = 90
     Caption("걸포공원 CCTV", SIZE, 9).draw(other, NOW)
-    assert (other[0][-60:, :200] != pictures[0][-60:, :200]).mean() > 0.01
+    assert (other.y[-60:, :200] != pictures[0][-60:, :200]).mean() > 0.01
 
 
 def test_the_light_goes_with_the_hour_in_korea() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from streams.simulator import timecode
 from streams.simulator.camera import H264Profile
 from streams.simulator.encoder import Encoder, EncoderSettings
+from streams.simulator.planes import Planes
 from tests.streams.simulator.decoding import decoded
 
 NOW_MS = 1_795_000_123_456
@@ -53,9 +54,10 @@ def test_it_survives_a_low_bit_rate() -> None:
     rng = np.random.default_rng(2)
     pictures = []
     for i in range(12):
-        encoder.planes[0][:] = rng.integers(60, 180, (360, 640))
-        timecode.draw(encoder.planes[0], NOW_MS + i * 100)
-        pictures += encoder.encode(i * 9000, idr=i == 0)
+        planes = Planes.blank((640, 360))
+        planes.y[:] = rng.integers(60, 180, (360, 640))
+        timecode.draw(planes.y, NOW_MS + i * 100)
+        pictures += encoder.encode(planes, i * 9000, idr=i % 4 == 0)
     frames = decoded(encoder.parameter_sets, pictures)
     assert [timecode.read(frame, NOW_MS) for frame in frames] == [NOW_MS + i * 100 for i in range(12)]
 
