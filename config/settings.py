@@ -7,6 +7,7 @@ setting and `config/hotline.toml` shows every default; tests hold both to this f
 
 from __future__ import annotations
 
+import re
 import tomllib
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -178,6 +179,23 @@ class City(Room):
         return pattern
 
 
+class TurnServer(Room):
+    """A TURN server that viewers may go through; coturn's `use-auth-secret`."""
+
+    url: str = Field(description="Its address, such as turn:turn.city.example:3478?transport=udp.")
+    secret_file: Path = Field(description="File with the secret shared with it, and nothing else; mode 0600.")
+    lifetime_s: float = Field(
+        default=3600.0, ge=60, le=86_400, description="Seconds that a viewer's credentials are good for."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _url_is_a_turn_server(cls, url: str) -> str:
+        if not re.fullmatch(r"turns?:[A-Za-z0-9.:\[\]-]+(\?transport=(udp|tcp))?", url):
+            raise ValueError("write turn: or turns:, host and port, such as turn:192.0.2.10:3478")
+        return url
+
+
 class RelayRoom(Room):
     """Pictures to viewers."""
 
@@ -193,6 +211,10 @@ class RelayRoom(Room):
     advertised_addresses: tuple[str, ...] = Field(
         default=(),
         description="Addresses viewers are told to send to; empty: those of this machine's interfaces.",
+    )
+    turn_servers: tuple[TurnServer, ...] = Field(
+        default=(),
+        description="TURN servers that viewers are told of, one [[relay.turn_servers]] table each.",
     )
     max_viewers: int = Field(
         default=200, ge=1, le=10_000, description="Viewers at once; more are told to wait."
@@ -359,6 +381,10 @@ def _without_empty(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _rebased(settings: Settings, base: Path) -> Settings:
     server, storage, secrets = settings.server, settings.storage, settings.secrets
+    turn_servers = tuple(
+        turn.model_copy(update={"secret_file": base / turn.secret_file})
+        for turn in settings.relay.turn_servers
+    )
     return settings.model_copy(
         update={
             "server": server.model_copy(
@@ -369,11 +395,13 @@ def _rebased(settings: Settings, base: Path) -> Settings:
             ),
             "storage": storage.model_copy(update={"directory": base / storage.directory}),
             "secrets": secrets.model_copy(update={"key_file": base / secrets.key_file}),
+            "relay": settings.relay.model_copy(update={"turn_servers": turn_servers}),
         }
     )
 
 
 _HIDDEN = {"database"}  # may hold a password
+_TABLES: dict[str, type[Room]] = {"places": Place, "turn_servers": TurnServer}
 
 
 def _sentences(error: ValidationError, raw: dict[str, Any], name: str) -> list[str]:
@@ -413,5 +441,5 @@ def _known(place: list[int | str]) -> list[str]:
     for part in place:
         if isinstance(part, int):
             continue
-        model = Place if part == "places" else type(getattr(model(), part))
+        model = _TABLES.get(part) or type(getattr(model(), part))
     return sorted(model.model_fields)

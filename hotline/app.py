@@ -29,14 +29,14 @@ from hotline.people.passwords import Passwords
 from hotline.people.signing_in import SignInPolicy
 from hotline.people.throttle import Throttle
 from hotline.reconcile import Reconciler
-from hotline.sealing import open_key_store
+from hotline.sealing import open_key_store, read_secret
 from hotline.service import CityCard, Limits, NamedPlace, Service
 from hotline.store.database import Database
 from hotline.supervisor import Part, Supervisor
 from hotline.viewings import Viewings, close_left_open
 from relay.http import whep_router
 from relay.relay import Relay
-from relay.settings import RelaySettings
+from relay.settings import RelaySettings, TurnServer
 from streams.hub import CameraHub
 from streams.policies import Policies
 
@@ -52,7 +52,8 @@ def create_app(settings: config.Settings) -> FastAPI:
     """The whole service as an ASGI application; it runs between the lifespan's start and end.
 
     `app.state.service` is the `Service`; its `failed` is set when a part ended by itself, and then the server
-    should stop. Raises `sealing.KeyStoreError` when the key file cannot be used.
+    should stop. Raises `sealing.KeyStoreError` when the key file, or the file of a
+    TURN server's secret, cannot be used.
     """
     keys = open_key_store(settings.secrets.key_file)
     database = Database(settings.storage.database_url)
@@ -169,6 +170,9 @@ def _relay_settings(room: config.RelayRoom) -> RelaySettings:
         udp_port=room.udp_port,
         tcp_port=room.tcp_port,
         advertised_addresses=room.advertised_addresses,
+        turn_servers=tuple(
+            TurnServer(turn.url, read_secret(turn.secret_file), turn.lifetime_s) for turn in room.turn_servers
+        ),
         max_viewers=room.max_viewers,
         max_viewers_per_feed=room.max_viewers_per_feed,
         max_viewers_per_grant=room.max_viewers_per_grant,

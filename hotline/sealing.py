@@ -1,6 +1,7 @@
 """The key store: seals camera passwords at rest and holds the key that signs viewing tokens.
 
-The file stands outside the database, mode 0600, and is made at first start. Belongs here: keys and sealing.
+The file stands outside the database, mode 0600, and is made at first start. Belongs here: keys, sealing, and
+secrets in files.
 A stolen database without this file opens nothing; a stolen file without the database neither.
 """
 
@@ -67,6 +68,29 @@ def open_key_store(path: Path) -> KeyStore:
     return _load(path)
 
 
+def read_secret(path: Path) -> str:
+    """A secret that somebody else made and that stands alone in the file at `path`, without blanks around it.
+
+    Raises `KeyStoreError` when the file cannot be read, is readable by others, or is empty.
+    """
+    try:
+        _demand_private(path)
+        secret = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise KeyStoreError(f"{path}: {error.strerror}; it must hold a secret") from None
+    except UnicodeDecodeError:
+        raise KeyStoreError(f"{path}: is not UTF-8 text; it must hold a secret") from None
+    if not secret:
+        raise KeyStoreError(f"{path}: is empty; it must hold a secret")
+    return secret
+
+
+def _demand_private(path: Path) -> None:
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        raise KeyStoreError(f"{path}: others may read it (mode {mode:03o}); chmod 600 it")
+
+
 def _make(path: Path) -> None:
     """A whole file or none: written beside its place, then linked; who comes second uses the first's."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -87,9 +111,7 @@ def _make(path: Path) -> None:
 
 
 def _load(path: Path) -> KeyStore:
-    mode = path.stat().st_mode & 0o777
-    if mode & 0o077:
-        raise KeyStoreError(f"{path}: others may read it (mode {mode:03o}); chmod 600 it")
+    _demand_private(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         token_key = base64.b64decode(content["signing"], validate=True)

@@ -50,9 +50,10 @@ def overridden(settings: Settings, given: dict[str, object]) -> Settings:
 async def run(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM. Raises `click.ClickException` when it cannot start, or fails."""
     from hotline.app import create_app
+    from hotline.sealing import KeyStoreError
     from hotline.serving import ServingError, bind, check_media_ports, serving
 
-    key_store(settings)  # a key file that cannot be used is one sentence, not a failed start
+    key_store(settings)
     try:
         check_media_ports(settings)
         sockets = [bind(settings.server.host, settings.server.port)]
@@ -74,7 +75,7 @@ async def run(settings: Settings) -> None:
                 )
             log.info("stopping: requests, viewers, cameras, records")
         log.info("stopped")
-    except ServingError as error:
+    except (ServingError, KeyStoreError) as error:  # one sentence, not a failed start
         raise click.ClickException(str(error)) from None
 
 

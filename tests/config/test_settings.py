@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from config.settings import Place, Settings, SettingsError, load, parse
+from config.settings import Place, Settings, SettingsError, TurnServer, load, parse
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -30,7 +30,9 @@ def test_shipped_file_shows_every_setting(room: str, model: type[BaseModel]) -> 
         assert re.search(rf"^(# \[\[{room}\.{name}\]\]|{name} = )", section, flags=re.M), f"{room}.{name}"
 
 
-@pytest.mark.parametrize(("section", "model"), [*rooms(), ("[city.places]", Place)])
+@pytest.mark.parametrize(
+    ("section", "model"), [*rooms(), ("[city.places]", Place), ("[relay.turn_servers]", TurnServer)]
+)
 def test_every_setting_is_documented_and_nothing_else(section: str, model: type[BaseModel]) -> None:
     text = (CONFIG / "README.md").read_text(encoding="utf-8")
     after = text.split(f"# `[{section}]`", 1)[1]
@@ -65,6 +67,14 @@ def test_every_setting_is_documented_and_nothing_else(section: str, model: type[
         ('[relay]\nadvertised_addresses = ["gw"]', "relay.advertised_addresses: write IP addresses such as"),
         ('[city]\ntiles = "/tiles"', "city.tiles = '/tiles': write a pattern with {z}, {x} and {y}"),
         ('[[city.places]]\nname_ko = "역"', "city.places.0.name_en: is missing; add it"),
+        (
+            '[[relay.turn_servers]]\nurl = "turn.city.example"\nsecret_file = "s"',
+            "relay.turn_servers.0.url = 'turn.city.example': write turn: or turns:, host and port",
+        ),
+        (
+            '[[relay.turn_servers]]\nurl = "turn:t"\nsecret = "s3cret"\nsecret_file = "s"',
+            "relay.turn_servers.0.secret: there is no such setting; known here: lifetime_s, secret_file, url",
+        ),
         ("[sharing]\nmax_minutes = 30", "sharing: default_minutes must not be more than max_minutes"),
         (
             '[log]\nlevel = "loud"',
@@ -95,11 +105,15 @@ def test_a_password_in_a_wrong_place_is_not_repeated() -> None:
 
 def test_relative_paths_are_from_the_file(tmp_path: Path) -> None:
     file = tmp_path / "here.toml"
-    file.write_text('[storage]\ndirectory = "data"\n[secrets]\nkey_file = "/etc/hotline/key"\n')
+    file.write_text(
+        '[storage]\ndirectory = "data"\n[secrets]\nkey_file = "/etc/hotline/key"\n'
+        '[[relay.turn_servers]]\nurl = "turn:192.0.2.10:3478"\nsecret_file = "turn.secret"\n'
+    )
     settings = load(file)
     assert settings.storage.directory == tmp_path / "data"
     assert settings.storage.database_url == f"sqlite+aiosqlite:///{tmp_path}/data/hotline.db"
     assert settings.secrets.key_file == Path("/etc/hotline/key")
+    assert settings.relay.turn_servers[0].secret_file == tmp_path / "turn.secret"
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import RelayRoom
+from config.settings import RelayRoom, TurnServer
 from hotline.app import create_app
 from hotline.sealing import KeyStoreError
 from hotline.shares import get_share
@@ -18,6 +18,7 @@ from hotline.supervisor import Part, Supervisor
 from hotline.viewings import Viewings, list_viewings
 from tests.hotline.house import house, settings
 from tests.hotline.test_viewings import shared, viewing
+from tests.support.canary import CANARY
 
 
 async def test_it_starts_and_ends_twice_on_one_database(tmp_path: Path) -> None:
@@ -128,3 +129,18 @@ async def test_a_part_that_ends_by_itself_is_told_and_the_others_go_on(
             await alive.wait()
         await supervisor.stop()
     assert "one failed" in caplog.text or "one ended by itself" in caplog.text
+
+
+def test_the_secret_of_a_turn_server_comes_from_its_file(tmp_path: Path) -> None:
+    secret = tmp_path / "turn.secret"
+    turn = TurnServer(url="turn:192.0.2.10:3478", secret_file=secret)
+    changed = settings(tmp_path)
+    changed = changed.model_copy(update={"relay": changed.relay.model_copy(update={"turn_servers": (turn,)})})
+    with pytest.raises(KeyStoreError, match=r"turn\.secret"):
+        create_app(changed)
+    secret.write_text(CANARY)
+    secret.chmod(0o600)
+    relay = create_app(changed).state.service.relay
+    (used,) = relay._settings.turn_servers
+    assert (used.url, used.secret, used.lifetime_s) == ("turn:192.0.2.10:3478", CANARY, 3600.0)
+    assert CANARY not in repr(used)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from hotline.sealing import KeyStoreError, open_key_store
+from hotline.sealing import KeyStoreError, open_key_store, read_secret
 from tests.support.canary import CANARY
 
 
@@ -75,3 +75,20 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(KeyStoreError, match="must be able to keep its keys"):
         open_key_store(tmp_path / "file" / "key")
+
+
+def test_a_secret_stands_alone_in_a_file_of_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "turn.secret"
+    with pytest.raises(KeyStoreError, match="No such file"):
+        read_secret(path)
+    path.write_text(f"{CANARY}\n")
+    path.chmod(0o644)
+    with pytest.raises(KeyStoreError, match="others may read it") as refused:
+        read_secret(path)
+    assert CANARY not in str(refused.value)
+    path.chmod(0o600)
+    assert read_secret(path) == CANARY
+    for useless in (b" \n", b"\xff"):
+        path.write_bytes(useless)
+        with pytest.raises(KeyStoreError):
+            read_secret(path)
