@@ -185,7 +185,7 @@ async def test_descriptions_of_no_use() -> None:
         city.set_fault("cam", Fault(FaultKind.NO_VIDEO))
         assert "m=video" not in (await answer(client))[1]
         city.set_fault("cam", Fault(FaultKind.OTHER_CODEC))
-        assert "m=video 0 RTP/AVP 26" in (await answer(client))[1]
+        assert "m=video 0 RTP/AVP 31" in (await answer(client))[1]
         city.set_fault("cam", Fault(FaultKind.NOT_FOUND))
         assert (await answer(client))[0] == 404
         city.set_fault("cam", Fault(FaultKind.REDIRECT))

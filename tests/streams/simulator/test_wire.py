@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.simulator import wire
@@ -14,6 +14,7 @@ UNITS = st.lists(
 )
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(UNITS, st.integers(20, 1400))
 def test_payloads_carry_the_units_whole(units: list[bytes], limit: int) -> None:
     chunks = wire.payloads(units, limit)
