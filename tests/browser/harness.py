@@ -5,7 +5,9 @@ Belongs here: what any page needs. What a page of the product shows is the tests
 
 from __future__ import annotations
 
+import asyncio
 import re
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,6 +41,7 @@ ARGUMENTS = (
 )
 TABLET = (1280, 800)
 WALL = (1920, 1080)
+_START_DEADLINE_S = 20.0
 # A browser asks for it by itself; no page of ours names it.
 _HARMLESS = re.compile(r"/favicon\.ico")
 
@@ -54,6 +57,39 @@ async def chromium(*, arguments: Sequence[str] = ()) -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def chromium_with_tabs() -> AsyncIterator[BrowserContext]:
+    """Chromium as people have it: tabs in one window, of which one is seen and the others are hidden.
+
+    (Browsers that Playwright starts show every page, whatever is in front.) The context is the browser's own.
+    """
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as directory:
+        process = await asyncio.create_subprocess_exec(
+            *(CHROMIUM, *ARGUMENTS, "--remote-debugging-port=0", f"--user-data-dir={directory}"),
+            "about:blank",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            endpoint = await _devtools(process)
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.connect_over_cdp(endpoint, no_defaults=True)
+                yield browser.contexts[0]
+                await browser.close()
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+async def _devtools(process: asyncio.subprocess.Process) -> str:
+    assert process.stderr is not None
+    async with asyncio.timeout(_START_DEADLINE_S):
+        async for line in process.stderr:
+            if found := re.search(rb"ws://\S+", line):
+                return found.group().decode()
+    raise RuntimeError("Chromium did not say where its developer tools listen")
 
 
 @asynccontextmanager
@@ -98,8 +134,7 @@ async def context(
     opened.on("console", on_console)
     opened.on("weberror", on_error)
     if record:
-        for script in ("timecode.js", "recorder.js"):
-            await opened.add_init_script(path=HERE / script)
+        await add_recorder(opened)
     try:
         yield opened
     finally:
@@ -107,10 +142,16 @@ async def context(
     assert not errors, "the browser reported errors:\n" + "\n".join(errors)
 
 
-async def sign_in(opened: BrowserContext, who: SignIn) -> None:
+async def add_recorder(opened: BrowserContext) -> None:
+    """Has every page of the context write down what its videos show."""
+    for script in ("timecode.js", "recorder.js"):
+        await opened.add_init_script(path=HERE / script)
+
+
+async def sign_in(opened: BrowserContext, who: SignIn, base_url: str = "") -> None:
     """Signs a person in by the API, as the sign-in page does it; every page of the context is his then."""
     body = {"username": who.username, "password": who.password}
-    response = await opened.request.post("/api/session", data=body)
+    response = await opened.request.post(f"{base_url}/api/session", data=body)
     assert response.ok, f"{who.username} could not sign in: {response.status}"
 
 

@@ -90,6 +90,17 @@
       await record.reading;
       return record.frames.slice(from);
     },
+    // When the first picture younger than `limit` (ms) was shown; waits for it, at most `patience` ms.
+    live: async (index, limit, patience) => {
+      const end = performance.now() + patience;
+      for (;;) {
+        await records[index]?.reading;
+        const found = records[index]?.frames.find(({ timecode, shownAt }) => timecode && shownAt - timecode < limit);
+        if (found) return found.shownAt;
+        if (performance.now() > end) throw new Error(`no picture younger than ${limit} ms within ${patience} ms`);
+        await new Promise((later) => setTimeout(later, 20));
+      }
+    },
     // Elements in the page that have shown at least two different pictures since `since` (Unix ms): moving.
     moving: (since) => records.filter((record) => {
       if (!record.video.isConnected) return false;
@@ -106,6 +117,12 @@
       }
       return null;
     }),
+    lastShown: () => Math.max(0, ...records.map(({ frames }) => frames.at(-1)?.shownAt ?? 0)),
+    // When the video of the tile with this camera last showed a picture.
+    lastShownOf: (camera) => {
+      const record = records.findLast(({ video }) => video.isConnected && attribute(video, "data-camera") === camera);
+      return record?.frames.at(-1)?.shownAt ?? null;
+    },
     whose: (index, name) => attribute(records[index].video, name),
     clear: () => { for (const record of records) record.frames.length = 0; },
   };

@@ -21,6 +21,7 @@ class TcpPath:
         self._relay = relay
         self.up = up
         self.down = down
+        self.held = False
         self._ends: set[_End] = set()
         self._dials: set[asyncio.Task[None]] = set()
 
@@ -43,13 +44,23 @@ class TcpPath:
             await end.lost
         await self._server.wait_closed()
 
+    def hold(self) -> None:
+        """From now on nothing passes in either direction, and nobody is told: a cable that was pulled."""
+        self.held = True
+
+    def release(self) -> None:
+        """Everything passes again, what was held first."""
+        self.held = False
+        for end in list(self._ends):
+            end.pump()
+
     def cut(self) -> None:
         """Ends every connection at once, as a firewall that lost its state does."""
         for end in list(self._ends):
             end.abort()
 
     def _accept(self) -> _End:
-        return _End(self._ends, StreamLink(self.up, start=self._loop.time()), self._dial)
+        return _End(self, self._ends, StreamLink(self.up, start=self._loop.time()), self._dial)
 
     def _dial(self, viewer: _End) -> None:
         dial = self._loop.create_task(self._connect(viewer))
@@ -57,7 +68,7 @@ class TcpPath:
         dial.add_done_callback(self._dials.discard)
 
     async def _connect(self, viewer: _End) -> None:
-        relay = _End(self._ends, StreamLink(self.down, start=self._loop.time()))
+        relay = _End(self, self._ends, StreamLink(self.down, start=self._loop.time()))
         try:
             await self._loop.create_connection(lambda: relay, *self._relay)
         except OSError:  # nobody listens there: the viewer sees its connection end
@@ -70,8 +81,13 @@ class _End(asyncio.Protocol):
     """One end of a connection: what it receives leaves at the other end when its link says so."""
 
     def __init__(
-        self, ends: set[_End], link: StreamLink, on_connected: Callable[[_End], None] | None = None
+        self,
+        path: TcpPath,
+        ends: set[_End],
+        link: StreamLink,
+        on_connected: Callable[[_End], None] | None = None,
     ) -> None:
+        self._path = path
         self._ends = ends
         self._link = link
         self._on_connected = on_connected
@@ -90,18 +106,18 @@ class _End(asyncio.Protocol):
 
     def join(self, other: _End) -> None:
         self._other, other._other = other, self
-        self._pump()
-        other._pump()
+        self.pump()
+        other.pump()
 
     def data_received(self, data: bytes) -> None:
         self._link.push(data, self._loop.time())
         if self._link.full:
             self._transport.pause_reading()
-        self._pump()
+        self.pump()
 
     def eof_received(self) -> bool:
         self._ended = True
-        self._pump()
+        self.pump()
         return True  # the other direction may go on
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -115,11 +131,12 @@ class _End(asyncio.Protocol):
     def abort(self) -> None:
         self._transport.abort()
 
-    def _pump(self) -> None:
+    def pump(self) -> None:
+        """Hands on what is due, and sees to it that the rest is handed on when it is."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._other is None or self.lost.done():
+        if self._other is None or self._path.held or self.lost.done():
             return
         out = self._other._transport
         for chunk in self._link.poll(self._loop.time()):
@@ -128,7 +145,7 @@ class _End(asyncio.Protocol):
             self._transport.resume_reading()
         due = self._link.next_due()
         if due is not None:
-            self._timer = self._loop.call_at(due, self._pump)
+            self._timer = self._loop.call_at(due, self.pump)
         elif self._ended and not out.is_closing():
             out.write_eof()
             self._close_if_both_ended()

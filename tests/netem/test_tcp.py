@@ -95,6 +95,22 @@ async def test_delay_adds_up_over_both_directions() -> None:
         await writer.wait_closed()
 
 
+async def test_what_was_held_comes_when_it_is_released() -> None:
+    async with through(echo) as path:
+        reader, writer = await asyncio.open_connection(*path.address)
+        writer.write(b"before")
+        async with asyncio.timeout(10):
+            assert await reader.readexactly(6) == b"before"
+            path.hold()
+            writer.write(b"behind")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(reader.readexactly(1), 0.2)
+            path.release()
+            assert await reader.readexactly(6) == b"behind"
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_a_cut_ends_the_connection_at_both_ends() -> None:
     ended = asyncio.Event()
 

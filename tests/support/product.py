@@ -36,6 +36,7 @@ from tests.support.city import City, city
 
 FIRE = (37.6290, 126.7140)
 """Latitude and longitude of the incident around which the cameras stand: Bukbyeon market."""
+PLACE_KO, PLACE_EN = "북변동 전통시장", "Bukbyeon market"
 CONTROL_ROOM = "room"
 VEHICLE = "car"
 _START_DEADLINE_S = 30.0
@@ -56,6 +57,11 @@ hosts = ["127.0.0.1"]
 udp_port = 0
 [streams]
 linger_s = 0.5
+[[city.places]]
+name_ko = "{place_ko}"
+name_en = "{place_en}"
+latitude = {latitude}
+longitude = {longitude}
 """
 
 
@@ -108,7 +114,7 @@ class Product:
 async def report(operator: Person) -> dict[str, Any]:
     """Reports the fire. The incident with its candidates."""
     latitude, longitude = FIRE
-    body = {"kind": "fire", "latitude": latitude, "longitude": longitude, "address": "북변동 전통시장"}
+    body = {"kind": "fire", "latitude": latitude, "longitude": longitude, "address": PLACE_KO}
     reported: dict[str, Any] = await operator.post("/api/incidents", body)
     return reported
 
@@ -139,7 +145,7 @@ async def product(cameras: Sequence[SimulatedCamera]) -> AsyncIterator[Product]:
     """
     with tempfile.TemporaryDirectory(prefix="hotline-test-") as name:
         directory = Path(name)
-        (directory / "hotline.toml").write_text(_SETTINGS, encoding="utf-8")
+        (directory / "hotline.toml").write_text(_settings(), encoding="utf-8")
         async with city(cameras) as simulated:
             people = await _fill(directory, simulated)
             log = directory / "service.log"
@@ -150,6 +156,11 @@ async def product(cameras: Sequence[SimulatedCamera]) -> AsyncIterator[Product]:
             finally:
                 await _stop(process)
                 _demand_clean(log.read_text(encoding="utf-8", errors="replace"), process.returncode)
+
+
+def _settings() -> str:
+    latitude, longitude = FIRE
+    return _SETTINGS.format(place_ko=PLACE_KO, place_en=PLACE_EN, latitude=latitude, longitude=longitude)
 
 
 def _demand_clean(words: str, status: int | None) -> None:
