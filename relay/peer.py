@@ -91,16 +91,18 @@ class Peer:
                 self.on_moved(now)
         return True
 
-    def receive(self, datagram: bytes, wire: Wire, now: float) -> None:
-        """Take a datagram that is not STUN (RFC 7983 §7) from a path whose check passed."""
-        if not self.ice.accepts(wire, now):
-            self.refused += 1
-        elif 20 <= datagram[0] <= 63:
-            self._dtls(datagram, wire)
-        elif 128 <= datagram[0] <= 191:
-            self._srtcp(datagram, now)
-        else:
-            self.refused += 1
+    def receive(self, datagram: bytes, wire: Wire, now: float) -> bool:
+        """Take a datagram that is not STUN (RFC 7983 §7) from a path whose check passed; says whether it was
+        of use (of DTLS nobody can say)."""
+        useful = False
+        if self.ice.accepts(wire, now):
+            if 20 <= datagram[0] <= 63:
+                self._dtls(datagram, wire)
+                useful = True
+            elif 128 <= datagram[0] <= 191:
+                useful = self._srtcp(datagram, now)
+        self.refused += not useful
+        return useful
 
     def lose(self, wire: Wire) -> None:
         """A wire is gone for good."""
@@ -133,18 +135,17 @@ class Peer:
                 self.failure = self.failure or "closed by the viewer"
             self.changed.set()
 
-    def _srtcp(self, datagram: bytes, now: float) -> None:
+    def _srtcp(self, datagram: bytes, now: float) -> bool:
         if self.srtp is None or len(datagram) < 8 or not 192 <= datagram[1] <= 223:
-            self.refused += 1  # before the keys, or media: a viewer has none to give
-            return
+            return False  # before the keys, or media: a viewer has none to give
         try:
             compound = self.srtp.unprotect_rtcp(datagram)
         except SrtpError:
-            self.refused += 1
-            return
+            return False
         self.last_heard = now
         if self.on_rtcp is not None:
             self.on_rtcp(compound, now)
+        return True
 
     def _fail(self, words: str) -> None:
         self.failure = self.failure or words

@@ -148,7 +148,8 @@ class TcpWire(asyncio.Protocol):
         elif datagram[0] <= 3:
             self._check(datagram, now)
         elif self._peer is not None:
-            self._peer.receive(datagram, self, now)
+            if not self._peer.receive(datagram, self, now):
+                self._port.peers.dropped["refused"] += 1
         else:
             self._refuse("stranger")
 

@@ -133,8 +133,8 @@ class _Socket:
         if datagram[0] > 3:
             if wire is None:
                 self._peers.dropped["stranger"] += 1
-            else:
-                wire.peer.receive(datagram, wire, now)
+            elif not wire.peer.receive(datagram, wire, now):
+                self._peers.dropped["refused"] += 1
             return
         peer = self._peers.find(datagram)
         if peer is None:
@@ -144,6 +144,8 @@ class _Socket:
             wire = UdpWire(self, peer, remote, local)
         if peer.check(datagram, wire, (remote[0], remote[1]), now):
             self._wires[(remote, local)] = wire
+        else:
+            self._peers.dropped["check"] += 1
 
     def forget(self, wire: UdpWire, key: tuple[SocketAddress, tuple[Ancillary, ...]]) -> None:
         """Take nothing more from `wire`, unless the pair belongs to another viewer by now."""
