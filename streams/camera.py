@@ -17,6 +17,26 @@ class ProfileName(StrEnum):
     SUB = "sub"
 
 
+class RenditionName(StrEnum):
+    """The forms in which a camera's pictures can be asked for.
+
+    MAIN and SUB are the camera's two profiles, in H.264 without B-frames whatever the camera sends. HIGH,
+    MEDIUM and LOW are made here. SOURCE is the main profile as the camera sends it, in whatever codec, for
+    viewers that take it; a masked camera has none. A `ProfileName` is equal to the rendition of its name.
+    """
+
+    MAIN = "main"
+    SUB = "sub"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    SOURCE = "source"
+
+
+Polygon = tuple[tuple[float, float], ...]
+"""Corners from the picture's upper left: x and y from 0 to 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """RTSP user and password (RFC 2617, 7616). The password never appears in `repr`."""
@@ -30,12 +50,14 @@ class Camera:
     """A camera as the media side sees it. Holds no secret.
 
     `profiles` maps a profile to its `rtsp://host[:port]/path` address, which never carries a user or
-    password. A camera without a sub stream has only `main`.
+    password. A camera without a sub stream has only `main`. `masks` hold what nobody may see: they are burned
+    in before anything leaves (`streams/mask.py`), in every profile.
     """
 
     id: str
     name: str
     profiles: Mapping[ProfileName, str]
+    masks: tuple[Polygon, ...] = ()
 
     def nearest_profile(self, wanted: ProfileName) -> ProfileName:
         """The wanted profile, or the main one where the camera does not have it."""

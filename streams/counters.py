@@ -19,6 +19,9 @@ class Counters:
     ignored_nal_units: int = 0  # delimiters, filler, SEI, layers no browser needs
     pictures: int = 0  # passed on
     dropped_pictures: int = 0  # damaged, or referring to one that was
+    transcoded: int = 0  # pictures encoded here
+    undecodable: int = 0  # pictures that the decoder here could not take
+    stale_pictures: int = 0  # not decoded or not encoded here: too old by the time it was their turn
     lost_markers: int = 0  # pictures ended by a change of the time stamp only
     resyncs: int = 0  # interleaved framing lost and found again
     time_jumps: int = 0  # RTP time stamps that could not be true

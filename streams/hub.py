@@ -1,5 +1,8 @@
-"""Who holds which camera, and therefore which sources run: one RTSP session per camera and profile, however
-many watch. Owns all source tasks.
+"""Who holds which camera, and therefore what runs: one RTSP session per camera and profile, one encoder per
+rendition, however many watch. Owns all tasks of the media side.
+
+The one door: what `hold` and `rendition` give is what may leave. Of a masked camera that is what was made
+with its masks and nothing else; the pictures as they come stay inside (`intake.py`).
 
 State belongs to the event loop's thread; nothing here blocks.
 """
@@ -9,38 +12,52 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from hashlib import blake2b
 from types import TracebackType
+from typing import Any
 
-from streams.camera import Camera, Credentials, ProfileName
+from streams.camera import Camera, Credentials, ProfileName, RenditionName
+from streams.counters import Counters
 from streams.errors import UnknownCameraError
 from streams.freshness import Freshness
+from streams.intake import Intake
+from streams.outlet import House, Outlet
+from streams.passable import Obstacle, obstacle
 from streams.policies import Policies
+from streams.recipe import Overlay, Transcoding
 from streams.rendition import Rendition
 from streams.retry import Refusals
 from streams.ring import Ring
 from streams.signal import Signal
 from streams.source import Source
 from streams.timeline import CameraTimeline
+from streams.workshop import Workshop
 
 log = logging.getLogger(__name__)
 
+AnyName = ProfileName | RenditionName
+
 
 class Hold:
-    """Somebody wants a camera's pictures. Release it, or use it as a context manager."""
+    """Somebody wants a camera's pictures. Release it, or use it as a context manager.
 
-    def __init__(self, hub: CameraHub, entry: _Entry, urgent: bool) -> None:
-        self._hub = hub
-        self._entry: _Entry | None = entry
-        self.rendition = entry.rendition
-        self.profile = entry.profile  # the one really held: `main` where the camera has no `sub`
+    profile: the camera's profile that they really come from: `main` where the camera has no `sub`.
+    """
+
+    def __init__(self, outlet: Outlet, urgent: bool) -> None:
+        self._outlet: Outlet | None = outlet
+        self.rendition = outlet.rendition
+        self.profile = outlet.profile
+        self.name = outlet.name
         self.urgent = urgent
 
     def release(self) -> None:
         """Want them no more. Releasing again does nothing."""
-        entry, self._entry = self._entry, None
-        if entry is not None:
-            self._hub._released(entry, self)
+        outlet, self._outlet = self._outlet, None
+        if outlet is not None:
+            outlet.release(self)
 
     def __enter__(self) -> Hold:
         return self
@@ -51,31 +68,29 @@ class Hold:
         self.release()
 
 
-class _Entry:
-    """One camera and profile: its rendition for good, its source while it is held."""
+@dataclass(frozen=True, slots=True)
+class RenditionInfo:
+    """One rendition that a viewer could have.
 
-    def __init__(self, rendition: Rendition, profile: ProfileName, source: Source) -> None:
-        self.rendition = rendition
-        self.profile = profile
-        self.source = source
-        self.holds: set[Hold] = set()
-        self.task: asyncio.Task[None] | None = None
-        self.linger: asyncio.TimerHandle | None = None
-        self.stopping = False
+    codec: what it is sent in. passable: a browser can take it. made: encoded here, at a cost. Sizes are None
+    before the camera has told; bitrate is the most that a made one takes, bit/s, None for the camera's own.
+    """
 
-    def cancel_linger(self) -> None:
-        """Somebody wants it again, or it stops now."""
-        if self.linger is not None:
-            self.linger.cancel()
-            self.linger = None
+    name: RenditionName
+    codec: str
+    passable: bool
+    made: bool
+    width: int | None
+    height: int | None
+    bitrate: int | None
 
 
 class CameraHub:
-    """The cameras' sources, started by the first hold and stopped after the last.
+    """The cameras' sources and renditions, started by the first hold and stopped after the last.
 
     cameras, credentials: look-ups by camera id, called in the event loop at each attempt: they must be quick.
-    linger: seconds a source goes on after its last hold, so that a switch of views costs no new session.
-    policies: how to treat a camera, by its id.
+    linger: seconds that things go on after their last hold or reader, so that a switch of views costs no new
+    session. policies: how to treat a camera, by its id. transcoding: how this machine transcodes.
     """
 
     def __init__(
@@ -86,66 +101,112 @@ class CameraHub:
         clock: Callable[[], float] = time.monotonic,
         linger: float = 5.0,
         policies: Callable[[str], Policies] = lambda _: Policies(),
+        transcoding: Transcoding | None = None,
     ) -> None:
         self._cameras = cameras
         self._credentials = credentials
         self._clock = clock
-        self._linger = linger
         self._policies = policies
-        self._entries: dict[tuple[str, ProfileName], _Entry] = {}
+        self.workshop = Workshop(transcoding, clock)
+        self._house = House(cameras, self.workshop, self._spawn, clock, linger)
+        self._intakes: dict[tuple[str, ProfileName], Intake] = {}
+        self._outlets: dict[tuple[str, RenditionName, Overlay | None], Outlet] = {}
         self._timelines: dict[str, CameraTimeline] = {}
         self._refusals: dict[str, Refusals] = {}
         self._signal = Signal()
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
-        """Run the sources that are held, until cancelled; then each says TEARDOWN, within its deadline."""
+        """Run what is held, until cancelled; then each source says TEARDOWN, within its deadline."""
         if self._tasks is not None:
             raise RuntimeError("the hub is running already")
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            try:
-                for entry in self._entries.values():
-                    if entry.holds:
-                        self._start(entry)
-                await asyncio.get_running_loop().create_future()
-            finally:
-                self._tasks = None  # from here on nothing starts any more
-                for entry in self._entries.values():
-                    entry.cancel_linger()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                try:
+                    for intake in self._intakes.values():
+                        intake.start()
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    self._tasks = None  # from here on nothing starts any more
+                    for outlet in self._outlets.values():
+                        outlet.cancel_timers()
+        finally:
+            await self.workshop.close()
 
-    def hold(self, camera_id: str, profile: ProfileName, *, urgent: bool) -> Hold:
+    def hold(self, camera_id: str, name: AnyName, *, urgent: bool, overlay: Overlay | None = None) -> Hold:
         """Want a camera's pictures. `urgent`: somebody has the right to look now, so retry every second.
 
-        Before `run` the source starts as soon as the hub does. Raises `UnknownCameraError`.
+        overlay: text on the picture; such a rendition is made here, apart from the one without. Before `run`
+        the source starts as soon as the hub does. Raises `UnknownCameraError`.
         """
-        entry = self._entry(camera_id, profile)
-        hold = Hold(self, entry, urgent)
-        was_urgent = _urgent(entry)
-        entry.holds.add(hold)
-        entry.cancel_linger()
-        if entry.task is None:
-            self._start(entry)
-        elif urgent and not was_urgent:
-            entry.source.wake()
+        outlet = self._outlet(camera_id, RenditionName(name), overlay)
+        hold = Hold(outlet, urgent)
+        outlet.hold(hold)
         return hold
 
-    def rendition(self, camera_id: str, profile: ProfileName) -> Rendition | None:
-        """The profile's rendition, or `main`'s where the camera has no such profile; None if unknown."""
-        camera = self._cameras(camera_id)
-        if camera is None or ProfileName.MAIN not in camera.profiles:
+    def rendition(self, camera_id: str, name: AnyName, overlay: Overlay | None = None) -> Rendition | None:
+        """The rendition of that name, or `main`'s where the camera has no such profile; None if unknown."""
+        try:
+            return self._outlet(camera_id, RenditionName(name), overlay).rendition
+        except UnknownCameraError:
             return None
-        return self._entry(camera_id, profile).rendition
 
     def renditions(self, camera_id: str) -> list[Rendition]:
-        """The camera's renditions that anybody has ever asked for."""
-        return [entry.rendition for (known, _), entry in self._entries.items() if known == camera_id]
+        """The camera's renditions that anybody has ever asked for, and may have."""
+        camera = self._cameras(camera_id)
+        masked = camera is not None and bool(camera.masks)
+        return [
+            outlet.rendition
+            for (known, name, _), outlet in self._outlets.items()
+            if known == camera_id and not (masked and name is RenditionName.SOURCE)
+        ]
+
+    def obstacle(self, camera_id: str, profile: ProfileName = ProfileName.MAIN) -> Obstacle | None:
+        """Why a profile's pictures are transcoded, as far as is known; None if they are passed through."""
+        camera = self._cameras(camera_id)
+        intake = self._intakes.get((camera_id, profile))
+        if camera is None or intake is None:
+            return None
+        raw = intake.raw
+        return obstacle(raw.codec, raw.format, reorders=raw.reorders, masked=bool(camera.masks))
+
+    def ladder(self, camera_id: str) -> tuple[RenditionInfo, ...]:
+        """What a viewer could have of a camera, the largest first. Empty for an unknown camera.
+
+        Made ones that would be no smaller than the camera's own are left out. `source` is there where the
+        camera sends what not every browser takes.
+        """
+        camera = self._cameras(camera_id)
+        if camera is None or ProfileName.MAIN not in camera.profiles:
+            return ()
+        names = [RenditionName.MAIN, RenditionName.HIGH, RenditionName.MEDIUM, RenditionName.SUB]
+        found: list[RenditionInfo] = []
+        if not camera.masks and self.obstacle(camera_id) is not None:
+            found.append(self._info(camera_id, RenditionName.SOURCE))
+        for name in (*names, RenditionName.LOW):
+            if name is RenditionName.SUB and ProfileName.SUB not in camera.profiles:
+                continue
+            info = self._info(camera_id, name)
+            main = self._raw_size(camera_id, ProfileName.MAIN)
+            if name in (RenditionName.HIGH, RenditionName.MEDIUM) and main == (info.width, info.height):
+                continue
+            found.append(info)
+        return tuple(found)
 
     def refresh(self, camera_id: str) -> None:
-        """The camera's record or password changed: a running session ends, a waiting one tries at once."""
-        for (known, _), entry in self._entries.items():
-            if known == camera_id and entry.task is not None and not entry.stopping:
-                self._stop(entry)
+        """The camera's record or password changed: a running session ends, a waiting one tries at once.
+
+        Masks hold from this moment on; nothing that was there before can be had any more.
+        """
+        concerned = [outlet for (known, _, _), outlet in self._outlets.items() if known == camera_id]
+        for outlet in concerned:
+            outlet.drop()
+        for outlet in concerned:
+            outlet.route()
+        for (known, _), intake in self._intakes.items():
+            if known == camera_id:
+                intake.stop()
 
     @property
     def version(self) -> int:
@@ -156,74 +217,104 @@ class CameraHub:
         """Wait until `version` is another than `seen`; returns it. Set a deadline around it."""
         return await self._signal.changed(seen)
 
-    def _entry(self, camera_id: str, profile: ProfileName) -> _Entry:
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None:
+        if self._tasks is None:
+            work.close()
+            return None
+        return self._tasks.create_task(work, name=name)
+
+    def _raw_size(self, camera_id: str, profile: ProfileName) -> tuple[int, int] | None:
+        intake = self._intakes.get((camera_id, profile))
+        known = intake.raw.format if intake is not None else None
+        return None if known is None else (known.width, known.height)
+
+    def _info(self, camera_id: str, name: RenditionName) -> RenditionInfo:
+        camera = self._cameras(camera_id)
+        assert camera is not None
+        profile = _profile_of(camera, name)
+        intake = self._intakes.get((camera_id, profile))
+        codec = intake.raw.codec if intake is not None else "H264"
+        size = self._raw_size(camera_id, profile)
+        hindered = self.obstacle(camera_id, profile)
+        made = name is not RenditionName.SOURCE and (
+            hindered is not None or name not in (RenditionName.MAIN, RenditionName.SUB)
+        )
+        bitrate = None
+        if made:
+            recipe = self.workshop.settings.recipes[name]
+            codec = "H264"
+            size = recipe.size(*size) if size is not None else None
+            bitrate = recipe.bitrate if size is None else recipe.rate(size)
+        passable = made or hindered is None
+        width, height = size if size is not None else (None, None)
+        return RenditionInfo(name, codec, passable, made, width, height, bitrate)
+
+    def _outlet(self, camera_id: str, name: RenditionName, overlay: Overlay | None) -> Outlet:
         camera = self._cameras(camera_id)
         if camera is None:
             raise UnknownCameraError("no such camera")
-        profile = camera.nearest_profile(profile)
-        if profile not in camera.profiles:
+        if ProfileName.MAIN not in camera.profiles:
             raise UnknownCameraError("the camera has no main profile")
-        entry = self._entries.get((camera_id, profile))
-        if entry is None:
-            entry = self._make(camera_id, profile)
-            self._entries[camera_id, profile] = entry
-        return entry
+        if name is RenditionName.SOURCE and (camera.masks or overlay is not None):
+            raise UnknownCameraError("the camera's pictures are not given out as they come")
+        if name is RenditionName.SUB and ProfileName.SUB not in camera.profiles:
+            name = RenditionName.MAIN
+        key = (camera_id, name, overlay)
+        outlet = self._outlets.get(key)
+        if outlet is None:
+            outlet = self._outlets[key] = self._make(camera, name, overlay)
+        return outlet
 
-    def _make(self, camera_id: str, profile: ProfileName) -> _Entry:
+    def _make(self, camera: Camera, name: RenditionName, overlay: Overlay | None) -> Outlet:
+        profile = _profile_of(camera, name)
+        intake = self._intakes.get((camera.id, profile))
+        if intake is None:
+            intake = self._intakes[camera.id, profile] = self._take_in(camera.id, profile)
+        own = name in (RenditionName.MAIN, RenditionName.SUB) and overlay is None
+        # Its own forms count what the camera sent; what is made counts itself.
+        counters = intake.raw.counters if own else Counters()
+        label = name.value
+        if overlay is not None:
+            label += "+" + blake2b(repr(overlay).encode(), digest_size=4).hexdigest()
+        rendition = self._rendition(camera.id, label, counters, self._signal.notify)
+        return Outlet(name, overlay, rendition, intake, self._house)
+
+    def _take_in(self, camera_id: str, profile: ProfileName) -> Intake:
         policies = self._policies(camera_id)
-        rendition = Rendition(
-            camera_id,
-            profile.value,
-            self._timelines.setdefault(camera_id, CameraTimeline()),
-            ring=Ring(),
-            freshness=Freshness(policies.stall_floor_s, policies.stall_intervals),
-            clock=self._clock,
-            on_change=self._signal.notify,
-        )
-        source = Source(
-            rendition,
+        raw = self._rendition(camera_id, profile.value, Counters(), lambda: intake.changed())  # noqa: PLW0108
+        intake = Intake(raw, profile, self.workshop, self._spawn)
+        intake.source = Source(
+            raw,
             profile,
             lambda: self._cameras(camera_id),
             lambda: self._credentials(camera_id),
             self._refusals.setdefault(camera_id, Refusals(policies)),
             policies,
-            urgent=lambda: _urgent(entry),
+            urgent=lambda: intake.urgent,
+            on_described=intake.described,
             clock=self._clock,
         )
-        entry = _Entry(rendition, profile, source)
-        return entry
+        return intake
 
-    def _start(self, entry: _Entry) -> None:
-        if self._tasks is None or entry.task is not None:
-            return
-        name = f"source/{entry.rendition.camera_id}/{entry.rendition.name}"
-        entry.task = self._tasks.create_task(self._supervise(entry), name=name)
-
-    async def _supervise(self, entry: _Entry) -> None:
-        """A source's life, and the next one if it was wanted again while it stopped."""
-        try:
-            await entry.source.run()
-        except Exception:
-            # One source's fault must not end the others'.
-            log.exception("source %s/%s failed", entry.rendition.camera_id, entry.rendition.name)
-        finally:
-            entry.task = None
-            wanted_again, entry.stopping = entry.stopping and bool(entry.holds), False
-            if wanted_again:
-                self._start(entry)
-
-    def _released(self, entry: _Entry, hold: Hold) -> None:
-        entry.holds.discard(hold)
-        if not entry.holds and entry.task is not None and not entry.stopping and entry.linger is None:
-            loop = asyncio.get_running_loop()
-            entry.linger = loop.call_later(self._linger, self._stop, entry)
-
-    def _stop(self, entry: _Entry) -> None:
-        entry.cancel_linger()
-        if entry.task is not None and not entry.stopping:
-            entry.stopping = True
-            entry.task.cancel()
+    def _rendition(
+        self, camera_id: str, name: str, counters: Counters, on_change: Callable[[], None]
+    ) -> Rendition:
+        policies = self._policies(camera_id)
+        return Rendition(
+            camera_id,
+            name,
+            self._timelines.setdefault(camera_id, CameraTimeline()),
+            ring=Ring(),
+            freshness=Freshness(policies.stall_floor_s, policies.stall_intervals),
+            clock=self._clock,
+            on_change=on_change,
+            counters=counters,
+        )
 
 
-def _urgent(entry: _Entry) -> bool:
-    return any(hold.urgent for hold in entry.holds)
+def _profile_of(camera: Camera, name: RenditionName) -> ProfileName:
+    """Where a rendition's pictures come from. `low` is made of the sub stream where there is one: it is small
+    already, and its decoder costs a tenth."""
+    if name in (RenditionName.SUB, RenditionName.LOW):
+        return camera.nearest_profile(ProfileName.SUB)
+    return ProfileName.MAIN

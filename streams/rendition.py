@@ -56,6 +56,7 @@ class Rendition:
         self.has_b_slices = False
         self.reorders = False
         self.bitrate: int | None = None
+        self.newest_media_time: int | None = None  # of all pictures ever, also where the ring was cleared
         self.on_keyframe_request: Callable[[], None] | None = None
         self._on_change = on_change
         self._signal = Signal()
@@ -157,6 +158,7 @@ class Rendition:
     ) -> AccessUnit:
         number = self.ring.next_number
         unit = AccessUnit(number, rtp_time, media_time, arrived, captured, is_idr, nal_units)
+        self.newest_media_time = media_time
         self.freshness.observe(arrived, media_time)
         if not isinstance(self._state, Live):
             self.set_state(Live(arrived))

@@ -271,8 +271,8 @@ class _Reception:
             rendition.codec = track.codec
             self._source.order = SliceOrder()
         self._take_order()
-        self._take_sets()
         self._source.on_described()
+        self._take_sets()
 
     @property
     def has_parameter_sets(self) -> bool:
@@ -315,10 +315,14 @@ class _Reception:
         if self._depacketizer.version != self._sets_version:
             self._sets_version = self._depacketizer.version
             self._rendition.set_format(self._depacketizer.format, self._depacketizer.sps)
+            self._take_order()
+            self._source.on_described()
 
     def _take_order(self) -> None:
-        order = self._source.order
-        self._rendition.has_b_slices, self._rendition.reorders = order.has_b_slices, order.reorders
+        rendition, order = self._rendition, self._source.order
+        rendition.has_b_slices, rendition.reorders = order.has_b_slices, order.reorders
+        if rendition.codec != "H264" and rendition.format is not None:
+            rendition.reorders = rendition.format.may_reorder  # these say it and mean it
 
     def _on_picture(self, picture: CodedPicture) -> None:
         rendition, progress, now = self._rendition, self._progress, self._now
