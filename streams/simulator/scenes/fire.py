@@ -218,9 +218,11 @@ class _Warp:
         fine: float = 1.0,
         coarse: int,
     ) -> None:
-        spread = start + max(0.0, widen) * tall
-        left = max(0, int(x - spread - abs(min(lean, 0)) * tall) // 2 * 2)
-        right = min(size[0], int(x + spread + max(lean, 0) * tall) // 2 * 2)
+        seen = min(tall, y)  # what of it is below the upper edge
+        spread = start * 1.4 + max(0.0, widen) * seen
+        drift = lean * seen * math.sqrt(min(1.0, seen / tall))
+        left = max(0, int(x - spread + min(drift, 0)) // 2 * 2)
+        right = min(size[0], int(x + spread + max(drift, 0)) // 2 * 2)
         top, bottom = max(0, int(y - tall) // 2 * 2), min(size[1], int(y) // 2 * 2)
         self.rect = (left, top, right, bottom)
         self.visible = right - left >= 8 and bottom - top >= 8

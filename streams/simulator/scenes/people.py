@@ -62,7 +62,7 @@ class People:
         if not self._stage.touch(px - wide, top, px + wide, py + height * 0.08):
             return
         palette = self._palette(x, y, look)
-        if height < 34:
+        if height < 40:
             self._draw_small(px, py, height, palette)
             return
         canvas = self._stage.canvas

@@ -59,12 +59,12 @@ def build(backdrop: Backdrop) -> Set:
         props.street_lamp(backdrop, -9.6, 17.5, arm=2.4)
         props.street_lamp(backdrop, 12.5, 18.5, arm=-2.4)
     lanes = [
-        Lane(Path([(1.8, 2), (1.8, 170)]), rng, 12, 7.0, stop_at=NEAR - 7.5 - 2, signal=_AHEAD),
-        Lane(Path([(5.2, 2), (5.2, 170)]), rng, 11, 9.0, stop_at=NEAR - 7.5 - 2, signal=_AHEAD),
-        Lane(Path([(-1.8, 170), (-1.8, 2)]), rng, 12, 7.0, stop_at=170 - FAR - 7.5, signal=_AHEAD),
-        Lane(Path([(-5.2, 170), (-5.2, 2)]), rng, 11, 9.0, stop_at=170 - FAR - 7.5, signal=_AHEAD),
-        Lane(Path([(-75, 24.5), (75, 24.5)]), rng, 11, 5.5, stop_at=75 - HALF - 7, signal=_ACROSS),
-        Lane(Path([(75, 31.5), (-75, 31.5)]), rng, 11, 5.5, stop_at=75 - HALF - 7, signal=_ACROSS),
+        Lane(Path([(1.8, 2), (1.8, 170)]), rng, 12, 9.0, stop_at=NEAR - 7.5 - 2, signal=_AHEAD),
+        Lane(Path([(5.2, 2), (5.2, 170)]), rng, 11, 11.0, stop_at=NEAR - 7.5 - 2, signal=_AHEAD),
+        Lane(Path([(-1.8, 170), (-1.8, 2)]), rng, 12, 9.0, stop_at=170 - FAR - 7.5, signal=_AHEAD),
+        Lane(Path([(-5.2, 170), (-5.2, 2)]), rng, 11, 11.0, stop_at=170 - FAR - 7.5, signal=_AHEAD),
+        Lane(Path([(-75, 24.5), (75, 24.5)]), rng, 11, 8.0, stop_at=75 - HALF - 7, signal=_ACROSS),
+        Lane(Path([(75, 31.5), (-75, 31.5)]), rng, 11, 8.0, stop_at=75 - HALF - 7, signal=_ACROSS),
     ]
     walkers = crowd(rng, Path([(-11, 38.5), (-40, 38.5)]), 4, spread=1.0)
     walkers += crowd(rng, Path([(11, 38.5), (40, 38.5)]), 4, spread=1.0)
