@@ -25,7 +25,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run(
-    place: Path, *arguments: str, given: str = "", deadline: float = 50, **env: str
+    place: Path, *arguments: str, given: str = "", deadline: float = 90, **env: str
 ) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of `hotline ARGUMENTS` in the directory `place`."""
     ended = subprocess.run(
@@ -57,7 +57,7 @@ class Running:
             self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
-    def line(self, part: str, deadline: float = 40) -> str:
+    def line(self, part: str, deadline: float = 90) -> str:
         """The next line with `part` in it. Fails when the output ends before, or time is up."""
         end = time.monotonic() + deadline
         while True:
@@ -73,7 +73,7 @@ class Running:
             if part in line:
                 return line
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, deadline: float = 20) -> int:
+    def stop(self, number: signal.Signals = signal.SIGTERM, deadline: float = 30) -> int:
         """Sends the signal and gives the exit code."""
         self._process.send_signal(number)
         return self._process.wait(deadline)

@@ -12,10 +12,12 @@ import pytest
 
 from tests.hotline.cli.process import run, running
 
+# Processes that load everything, on a machine whose cores other tests may have.
+pytestmark = pytest.mark.timeout(180)
 
-@pytest.mark.timeout(120)
+
 def test_the_whole_way_once(tmp_path: Path) -> None:
-    code, output, error = run(tmp_path, "demo", "--once", "--json", deadline=110, TMPDIR=str(tmp_path))
+    code, output, error = run(tmp_path, "demo", "--once", "--json", deadline=150, TMPDIR=str(tmp_path))
     assert code == 0, output + error
     figures = json.loads(output)
     assert figures["ok"] is True
@@ -26,11 +28,10 @@ def test_the_whole_way_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.timeout(120)
 def test_it_runs_until_it_is_told_to_stop_and_leaves_nothing(tmp_path: Path) -> None:
     with running(tmp_path, "demo", TMPDIR=str(tmp_path), HOTLINE_LANGUAGE="en") as demo:
-        demo.line("who", deadline=60)
-        demo.line("Ctrl-C", deadline=20)
+        demo.line("who")
+        demo.line("Ctrl-C")
         seats = [
             found.groups()
             for line in demo.said

@@ -12,6 +12,9 @@ import pytest
 
 from tests.hotline.cli.process import run, running
 
+# Processes that load everything, on a machine whose cores other tests may have.
+pytestmark = pytest.mark.timeout(180)
+
 SETTINGS = """
 [server]
 port = 0
