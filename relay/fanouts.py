@@ -47,10 +47,11 @@ class RunningFanout:
 
 
 class Fanouts:
-    """`failed` is called with the viewers of a fan-out that broke."""
+    """`failed` is called with the viewers of a fan-out that broke. instant_start: see `relay/fanout.py`."""
 
-    def __init__(self, failed: Callable[[Collection[str]], None]) -> None:
+    def __init__(self, failed: Callable[[Collection[str]], None], *, instant_start: bool = True) -> None:
         self._failed = failed
+        self._instant_start = instant_start
         self._running: dict[Key, RunningFanout] = {}
 
     def start_all(
@@ -64,7 +65,7 @@ class Fanouts:
         key = (rendition.camera_id, rendition.name)
         running = self._running.get(key)
         if running is None:
-            fanout = Fanout(rendition)
+            fanout = Fanout(rendition, instant_start=self._instant_start)
             task = group.create_task(self._run(key, fanout), name=f"fan-out {key[0]}/{key[1]}")
             running = self._running[key] = RunningFanout(rendition, fanout, task)
         return running

@@ -112,7 +112,7 @@ class Relay:
         self._viewers: dict[str, Viewer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[str, tuple[Hold, ...]] = {}
-        self._fanouts = Fanouts(self._fanout_failed)
+        self._fanouts = Fanouts(self._fanout_failed, instant_start=settings.instant_start)
         self._links = KnownLinks()
         self._load = Load(settings.busy_share, settings.busy_lag_s)
         self._turned_away = 0

@@ -44,6 +44,9 @@ class RelaySettings:
     assumed_link_bps: float = 16_000_000.0
     """Bit/s that the link of a new viewer is taken for until something is known of it: where a second of it
     does not carry the newest group of pictures, the viewer begins on a smaller rendition."""
+    instant_start: bool = True
+    """A viewer begins with the newest group of pictures; False lets it wait for the next keyframe, which is
+    what other relays do and only benches want."""
     busy_share: float = 0.9
     busy_lag_s: float = 0.1
     """Share of its core, and lateness in seconds, above which the worker takes no more viewers (503)."""
