@@ -5,8 +5,10 @@ come from (`relay/rtcp.py`), how a switch is made (at an IDR, `relay/fanout.py`)
 
 Trouble is congestion, not loss as such. A radio link loses 5% at random and carries its full rate all the
 same, so loss counts only above 10% (as in Google congestion control, draft-ietf-rmcat-gcc §6).
-A queue that fills shows first in the round trip; REMB
-(draft-alvestrand-rmcat-remb) tells the receiver's view.
+A queue that fills shows in the round trip. REMB (draft-alvestrand-rmcat-remb) counts when it
+falls: that is the receiver saying that packets come ever later. When it merely is low it says nothing, since
+after one fall it takes half a minute to rise again. Cameras send keyframes, so what is sent is always taken
+as a mean over `CARRIED_REPORTS`.
 
 The way up: REMB can never say much more than about 1.5 times what is being sent, so a viewer on a small
 rendition would stay there for ever. After `UP_AFTER` good seconds the link is tested with retransmitted
@@ -36,23 +38,30 @@ them: of few, chance loses more, so its doubled standard deviation is added."""
 LOSS_SEVERE = 0.35
 """Fraction lost beyond which nothing needs to be waited for."""
 ESTIMATE_SEVERE = 0.5
-"""An estimate below this share of what is sent is as bad."""
+"""An estimate that falls below this share of what is sent is as bad."""
+ESTIMATE_SHARE = 0.85
+"""A receiver sets its estimate to this share of what arrives when the link is full (draft-ietf-rmcat-gcc
+§5.5)."""
+FALL_COUNTS_S = 1.5
+"""Seconds after which a fall of the estimate is history."""
 PACKET_BITS = 9_000
 """Bits of a packet on average: how many a report speaks of, from the rate."""
 REPORT_S = 1.0
 """Seconds that a receiver report speaks of."""
 QUEUE_TROUBLE = 0.3
 """Seconds of round trip above the lowest of the last half minute: the queue in front of the link fills."""
+QUEUE_SEVERE = 0.8
+"""The same, where nothing needs to be waited for."""
 TROUBLE_LASTS = 0.8
 """Seconds that trouble must last before a step down; with a report each 0.5–1 s, well under 2 s in all."""
-PROBE_STEP = 1.5
-"""Each step of a test sends this much more than what the link is known to carry."""
+PROBE_STEP = 1.75
+"""Each step of a test sends this multiple of what the link is known to carry."""
 PROBE_STEP_S = 1.5
 """Seconds a step of a test lasts: one report at least falls into it, round trip included."""
-PROBE_AHEAD = 5.0
+PROBE_AHEAD = 7.0
 """Seconds before the end of the wait at which the test begins."""
-CARRIED_REPORTS = 4
-"""Reports in a row without trouble in which a rate was sent before the link is taken to carry it."""
+CARRIED_REPORTS = 5
+"""Reports over which a mean is taken; so many in a row without trouble, and the link carried it."""
 LINK_GROWTH = 1.05
 """By this factor a limit that trouble has shown is raised with each report without trouble ..."""
 LINK_BEYOND = 2.0
@@ -89,12 +98,13 @@ class Rung:
 class LinkReport:
     """What a receiver report (RFC 3550 §6.4.2), REMB or our own sender told. None: it did not say.
 
-    lost: fraction of packets lost since the last report, 0 to 1, before retransmission.
+    lost: fraction of packets lost lately, 0 to 1, before retransmission; lost_of: of how many packets.
     rtt: round trip, seconds. estimate: REMB, bit/s. sent: bit/s that left for this viewer in the last second.
     overflowed: the relay itself had to drop pictures or replay for this viewer since the last report.
     """
 
     lost: float | None = None
+    lost_of: int | None = None
     rtt: float | None = None
     estimate: float | None = None
     sent: float = 0.0
@@ -133,13 +143,22 @@ class Adaptation:
     """The decision for one viewer. Feed it reports, ask it as often as you like.
 
     wait: seconds without trouble before the first step up. link: bit/s, where a limit is known from before.
+    round_trip: seconds, as it was before anything was sent, if that is known.
     wanted: what the viewer would be on, had it been there when it began.
     """
 
     def __init__(
-        self, now: float, *, wait: float = UP_AFTER, link: float | None = None, wanted: str | None = None
+        self,
+        now: float,
+        *,
+        wait: float = UP_AFTER,
+        link: float | None = None,
+        round_trip: float | None = None,
+        wanted: str | None = None,
     ) -> None:
         self._lowest = LowestRoundTrip()
+        if round_trip is not None:
+            self._lowest.add(now, round_trip)
         self._trouble_since: float | None = None
         self._good_since = now
         self._stepped_up_at: float | None = None
@@ -149,6 +168,9 @@ class Adaptation:
         self._link = link
         self._left = wanted  # where to go back to at once: nothing said yet that the link cannot carry it
         self._severe = False
+        self._good_reports = 0
+        self._remb: float | None = None
+        self._fell_at: float | None = None
         self._probe_from: float | None = None
         self._probe = 0.0
 
@@ -169,18 +191,19 @@ class Adaptation:
 
     def observe(self, now: float, report: LinkReport) -> None:
         """Take in a report. `now`: monotonic seconds."""
-        if self._in_trouble(now, report):
+        self._sent.append(report.sent)
+        mean = sum(self._sent) / len(self._sent)
+        if self._in_trouble(now, report, mean):
             self._trouble_since = now if self._trouble_since is None else self._trouble_since
             self._good_since = now
             self._left = None
-            self._sent.clear()
-            self._limit(report)
+            self._good_reports = 0
             if self._probe_from is not None:
                 self._end_probe(failed=True)
             return
         self._trouble_since, self._severe = None, False
-        self._sent.append(report.sent)
-        proven = min(self._sent) if len(self._sent) == CARRIED_REPORTS else 0.0
+        self._good_reports += 1
+        proven = mean if self._good_reports >= CARRIED_REPORTS else 0.0
         said = max(proven, report.estimate or 0.0)
         self._carried = said if said > self._carried else 0.9 * self._carried + 0.1 * said
         if self._link is not None:
@@ -232,30 +255,35 @@ class Adaptation:
             return Decision(current, Cause.HOLD)
         return self._climb(now, ladder, at, can_probe)
 
-    def _in_trouble(self, now: float, report: LinkReport) -> bool:
-        queued = False
+    def _in_trouble(self, now: float, report: LinkReport, mean: float) -> bool:
+        queued = lossy = starved = False
+        # What arrived is the most that the link carries.
+        bound = mean * (1 - (report.lost or 0.0))
         if report.rtt is not None:
-            queued = report.rtt - self._lowest.add(now, report.rtt) > QUEUE_TROUBLE
-        # What is sent as a test does not count against an estimate that lags behind it.
-        ordinary = max(report.sent - self._probe, 0.0)
-        lossy = starved = False
+            queue = report.rtt - self._lowest.add(now, report.rtt)
+            queued = queue > QUEUE_TROUBLE
+            self._severe |= queue > QUEUE_SEVERE
         if report.lost is not None:
-            packets = max(report.sent * REPORT_S / PACKET_BITS, 1.0)
-            chance = math.sqrt(LOSS_TROUBLE * (1 - LOSS_TROUBLE) / packets)
-            lossy = report.lost > LOSS_TROUBLE + 2 * chance
-            self._severe |= report.lost > LOSS_SEVERE + 2 * chance
-        if report.estimate is not None:
-            starved = report.estimate < 0.85 * ordinary
-            self._severe |= report.estimate < ESTIMATE_SEVERE * ordinary
-        return queued or lossy or starved or report.overflowed
-
-    def _limit(self, report: LinkReport) -> None:
-        """Trouble shows what the link carries at most."""
-        bound = report.estimate
-        if bound is None:
-            bound = report.sent * (1 - (report.lost or 0.0))
+            packets = report.lost_of or max(report.sent * REPORT_S / PACKET_BITS, 1.0)
+            chance = 2 * math.sqrt(LOSS_TROUBLE * (1 - LOSS_TROUBLE) / packets)
+            lossy = report.lost > LOSS_TROUBLE + chance
+            self._severe |= report.lost > LOSS_SEVERE + chance
+        if report.estimate is not None and self._has_fallen(now, report.estimate):
+            # What is sent as a test is not missed, but that it does not fit is what was to be known.
+            starved = bool(self._probe) or report.estimate < ESTIMATE_SHARE * mean
+            self._severe |= report.estimate < ESTIMATE_SEVERE * mean
+            bound = min(mean, report.estimate / ESTIMATE_SHARE)
+        if not (queued or lossy or starved or report.overflowed):
+            return False
         self._carried = min(self._carried, bound) if self._carried else bound
         self._link = max(bound if self._link is None else min(self._link, bound), LEAST_LINK)
+        return True
+
+    def _has_fallen(self, now: float, estimate: float) -> bool:
+        if self._remb is not None and estimate < 0.97 * self._remb:
+            self._fell_at = now
+        self._remb = estimate
+        return self._fell_at is not None and now - self._fell_at <= FALL_COUNTS_S
 
     def _step_down(self, now: float, names: list[str], at: int) -> Decision:
         # The next step, if this one is not enough, needs trouble of its own.

@@ -98,7 +98,7 @@ class Fanout:
             self._arriving[sender] = failed
             sender.arriving_at = self
             if at_once or (self._instant and sender.can_replay(self.history)):
-                self._take_over(sender, now)
+                self._take_over(sender, now, urgent=at_once)
 
     def detach(self, sender: PictureSender) -> None:
         """Send it no more pictures. Detaching one that is not there does nothing."""
@@ -177,13 +177,13 @@ class Fanout:
         self.counters.media_bytes += size
         self._rate.add(size, now)
 
-    def _take_over(self, sender: PictureSender, now: float) -> None:
+    def _take_over(self, sender: PictureSender, now: float, *, urgent: bool = False) -> None:
         failed = self._arriving.pop(sender)
         sender.arriving_at = None
         if sender.supply is not None:
             sender.supply.detach(sender)
         self._senders[sender] = failed
-        self._guard(sender, lambda each: each.start(self, now, instant=self._instant))
+        self._guard(sender, lambda each: each.start(self, now, instant=self._instant, urgent=urgent))
 
     def _guard(self, sender: PictureSender, act: Callable[[PictureSender], None]) -> None:
         try:

@@ -12,6 +12,9 @@ UNKNOWN_LINK_BPS = 32_000_000.0
 and 40 ms carry an ordinary keyframe."""
 PACE_FACTOR = 2.5
 """Packets leave at this multiple of the link's rate: the queue in front of it is short, never empty."""
+LIMITED_PACE_FACTOR = 1.25
+"""The same where the rate is a limit that the link has shown: a keyframe that stands in a slow link's queue
+would have all retransmissions wait behind it."""
 BURST_SECONDS = 0.005
 """What may leave at once, as seconds at the paced rate ..."""
 LEAST_BURST = 12_000
@@ -30,9 +33,9 @@ class Pacer:
         self.set_link(link_bps)
         self._tokens = self._burst
 
-    def set_link(self, link_bps: float) -> None:
-        """The link carries `link_bps` bit/s."""
-        self._rate = PACE_FACTOR * link_bps / 8
+    def set_link(self, link_bps: float, factor: float = PACE_FACTOR) -> None:
+        """The link carries `link_bps` bit/s; packets leave at `factor` times that."""
+        self._rate = factor * link_bps / 8
         self._burst = min(max(self._rate * BURST_SECONDS, LEAST_BURST), MOST_BURST)
 
     def room(self, now: float) -> float:

@@ -12,16 +12,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from relay.adaptation import UP_AFTER, Adaptation, Cause, Rung
+from relay.adaptation import HEADROOM, UP_AFTER, Adaptation, Cause, Rung
 from relay.fanouts import RunningFanout
-from relay.pacing import UNKNOWN_LINK_BPS
 from relay.ports import QualityStatus
 from relay.resync import affordable
 from relay.sender import PictureSender
 from relay.wish import Wish
 from streams.state import Live, Offline
 
-INTERVAL = 0.5
+INTERVAL = 0.4
 """Seconds between two decisions."""
 FIRST_CLIMB_S = 3.0
 """Seconds without trouble before a viewer leaves the small rendition that it began on only because the
@@ -51,7 +50,8 @@ class Quality:
     """One viewer's. `forms`: the camera's renditions, the smallest first. `now`: monotonic seconds.
 
     link: bit/s that the viewer's link is known to carry at most, None where nothing is known; then
-    `assumed_bps` decides what it begins on. learnt: called with the limit, as it becomes known.
+    `assumed_bps` decides what it begins on. round_trip: seconds, before anything was sent. learnt: called
+    with the limit, as it becomes known.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Quality:
         *,
         assumed_bps: float,
         link: float | None = None,
+        round_trip: float | None = None,
         learnt: Callable[[float, float], None] = lambda bps, now: None,
         failed: Callable[[Exception], None] | None = None,
     ) -> None:
@@ -83,10 +84,11 @@ class Quality:
             now,
             wait=FIRST_CLIMB_S if is_small else UP_AFTER,
             link=link,
+            round_trip=round_trip,
             # One whose rendition is away for the moment begins below it, and goes there when it is back.
             wanted=None if self._is_live(wanted) else wanted,
         )
-        self._pace()
+        self._pace(now)
         first.fanout.attach(sender, failed)
 
     @property
@@ -105,7 +107,7 @@ class Quality:
             self._due = now + INTERVAL
             adaptation = self._adaptation
             adaptation.observe(now, self._sender.link_report(now))
-            self._pace()
+            self._pace(now)
             if adaptation.link is not None:
                 self._learnt(adaptation.link, now)
             self._decide(now)
@@ -153,11 +155,11 @@ class Quality:
             self._sender, self._failed, at_once=decision.cause in (Cause.TROUBLE, Cause.GONE)
         )
 
-    def _pace(self) -> None:
+    def _pace(self, now: float) -> None:
         link = self._adaptation.link
-        pace = UNKNOWN_LINK_BPS if link is None else min(link, UNKNOWN_LINK_BPS)
-        if pace != self._sender.link_bps:
-            self._sender.link_bps = pace
+        if link is not None:  # slower than the smallest rendition it would be no picture at all
+            link = max(link, self._forms[0].bitrate(now) * HEADROOM)
+        self._sender.limit(link)
 
     def _widths(self) -> list[tuple[str, int | None]]:
         formats = ((form.fanout.name, form.rendition.format) for form in self._forms)

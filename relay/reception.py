@@ -17,6 +17,38 @@ _ESTIMATE_LASTS = 10.0
 """Seconds after which an estimate that is not repeated says nothing."""
 
 
+LOSS_PACKETS = 40
+"""A fraction of fewer packets than these says little: then older reports are taken in as well ..."""
+LOSS_WINDOW_S = 3.0
+"""... but none that is older than this, seconds."""
+
+
+class RecentLoss:
+    """The share of packets lost, over as many of the newest reports as it takes to mean something."""
+
+    def __init__(self) -> None:
+        self.fraction: float | None = None
+        """0 to 1, before retransmission; None before the second report."""
+        self.packets = 0
+        """How many packets `fraction` speaks of."""
+        self._highest: int | None = None
+        self._reports: deque[tuple[float, int, float]] = deque(maxlen=_REPORTS_KEPT)
+
+    def report(self, highest: int, fraction: float, now: float) -> None:
+        """`highest`: extended sequence number; `fraction`: lost since the last report."""
+        expected = 0 if self._highest is None else max(0, highest - self._highest)
+        self._highest = highest
+        if not expected:
+            return
+        self._reports.append((now, expected, fraction * expected))
+        packets, lost = 0, 0.0
+        for at, count, missing in reversed(self._reports):
+            if packets >= LOSS_PACKETS or now - at > LOSS_WINDOW_S:
+                break
+            packets, lost = packets + count, lost + missing
+        self.fraction, self.packets = lost / packets, packets
+
+
 @dataclass(frozen=True, slots=True)
 class Losses:
     """How many packets one transport-wide feedback reports as arrived, as missing, and the time (seconds)
@@ -32,6 +64,7 @@ class Reception:
 
     def __init__(self) -> None:
         self.fraction_lost: float | None = None
+        self.loss = RecentLoss()
         self.cumulative_lost = 0
         self.jitter: float | None = None
         self.round_trip: float | None = None
@@ -47,6 +80,7 @@ class Reception:
     def report(self, block: ReportBlock, now: float) -> None:
         """A reception report about the media came."""
         self.fraction_lost = block.fraction_lost
+        self.loss.report(block.highest, block.fraction_lost, now)
         self.cumulative_lost = block.cumulative_lost
         self.jitter = block.jitter / 90_000
         self.reported_at = now

@@ -13,6 +13,9 @@ REPLAY_INTERVAL = 0.5
 """Seconds between two replays for one viewer, whatever it asks for."""
 REPLAY_AIRTIME = 1.0
 """Seconds of the link that a group of pictures may take to be worth replaying."""
+URGENT_AIRTIME = 2.0
+"""The same where the viewer has nothing to look at meanwhile: to wait for a keyframe, and for that to come
+through, takes longer on average."""
 
 
 class Cause(StrEnum):
@@ -27,9 +30,10 @@ class Cause(StrEnum):
     SWITCH = "switch"
 
 
-def affordable(size: int, link_bps: float) -> bool:
-    """Whether `size` bytes of pictures are worth sending at once over a link of `link_bps` bit/s."""
-    return size * 8 <= link_bps * REPLAY_AIRTIME
+def affordable(size: int, link_bps: float, airtime: float = REPLAY_AIRTIME) -> bool:
+    """Whether `size` bytes of pictures are worth sending at once over a link of `link_bps` bit/s, of which
+    they may take `airtime` seconds."""
+    return size * 8 <= link_bps * airtime
 
 
 class Resync:

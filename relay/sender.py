@@ -22,11 +22,11 @@ from relay import rtcp
 from relay.adaptation import LinkReport
 from relay.capture import Reference
 from relay.history import History
-from relay.pacing import UNKNOWN_LINK_BPS, Pacer
+from relay.pacing import LIMITED_PACE_FACTOR, UNKNOWN_LINK_BPS, Pacer
 from relay.picture import Picture, Run
 from relay.ports import Path, RtpParameters, Srtp
 from relay.reception import Reception
-from relay.resync import Cause, Resync, affordable
+from relay.resync import REPLAY_AIRTIME, URGENT_AIRTIME, Cause, Resync, affordable
 from relay.sent import SentPacket, unwrap
 from relay.stats import SenderCounters, SenderStatistics
 from relay.timeline import Timeline
@@ -35,7 +35,7 @@ from streams.access_unit import AccessUnit
 
 REPORT_INTERVAL = 1.0
 """Seconds between two sender reports."""
-MOST_HELD_S = 1.0
+MOST_HELD_S = 1.5
 """Seconds that a picture may be held back by pacing; then all that is held is dropped."""
 MOST_HELD = 1024
 """Pictures that may be held back."""
@@ -146,14 +146,22 @@ class PictureSender:
         self._link_bps = value
         self._pacer.set_link(value)
 
+    def limit(self, link_bps: float | None) -> None:
+        """The link has shown that it carries no more than that, bit/s; None: it has not."""
+        if link_bps is None or link_bps >= UNKNOWN_LINK_BPS:
+            self.link_bps = UNKNOWN_LINK_BPS
+        else:
+            self._link_bps = link_bps
+            self._pacer.set_link(link_bps, LIMITED_PACE_FACTOR)
+
     @property
     def held(self) -> bool:
         """Whether pictures are held back; then `pump` wants to be called every few milliseconds."""
         return bool(self._held)
 
-    def start(self, supply: Supply, now: float, *, instant: bool = True) -> None:
+    def start(self, supply: Supply, now: float, *, instant: bool = True, urgent: bool = False) -> None:
         """Begin on a rendition, or change to it: with its newest group of pictures at once where the link can
-        take it (and `instant`), else at its next keyframe."""
+        take it (and `instant`), else at its next keyframe. urgent: what it was on, it cannot go on with."""
         first = self.supply is None
         if first:
             self._reported = (now, 0, 0)
@@ -162,7 +170,8 @@ class PictureSender:
         # Pictures are numbered by their rendition: what was sent of another one cannot be found here.
         self._floor = self._writer.next_sequence
         self.state = State.WAITING
-        if not instant or not self._replay(Cause.JOIN if first else Cause.SWITCH, now):
+        airtime = URGENT_AIRTIME if urgent else REPLAY_AIRTIME
+        if not instant or not self._replay(Cause.JOIN if first else Cause.SWITCH, now, airtime):
             supply.request_keyframe()
 
     @property
@@ -170,9 +179,9 @@ class PictureSender:
         """Whether the link can be tested with packets that nobody misses."""
         return self._writer.can_repeat
 
-    def can_replay(self, history: History) -> bool:
+    def can_replay(self, history: History, airtime: float = REPLAY_AIRTIME) -> bool:
         """Whether the newest group of pictures is there and small enough for the link."""
-        return history.gop_size > 0 and affordable(history.gop_size, self._link_bps)
+        return history.gop_size > 0 and affordable(history.gop_size, self._link_bps, airtime)
 
     def send_picture(self, picture: Picture, now: float) -> None:
         """Send the rendition's newest picture, if the viewer can make something of it."""
@@ -360,8 +369,7 @@ class PictureSender:
             if not sent:
                 break
             left += sent
-        self._pacer.spend(left)
-        return left
+        return left  # not from the pacer's bucket: pictures go on as they would
 
     # Fresh starts
 
@@ -375,10 +383,10 @@ class PictureSender:
         self._resync.want(cause)
         return False
 
-    def _replay(self, cause: Cause, now: float) -> bool:
+    def _replay(self, cause: Cause, now: float, airtime: float = REPLAY_AIRTIME) -> bool:
         assert self.supply is not None
         history = self.supply.history
-        if not self.can_replay(history):
+        if not self.can_replay(history, airtime):
             return False
         gop = history.newest_gop()
         if not _of_now(gop, now):
@@ -437,7 +445,8 @@ class PictureSender:
         total = self.counters.bytes + self.counters.retransmitted_bytes
         self._reported = (now, total, self.counters.overflows)
         return LinkReport(
-            lost=self.reception.fraction_lost,
+            lost=self.reception.loss.fraction,
+            lost_of=self.reception.loss.packets,
             rtt=self.reception.round_trip,
             estimate=self.reception.estimate(now),
             sent=(total - sent) * 8 / max(now - at, 0.001),

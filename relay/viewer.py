@@ -91,6 +91,7 @@ class Viewer:
         self._recording = False
         self._sender: PictureSender | None = None
         self._quality: Quality | None = None
+        self._round_trip: float | None = None
 
     @property
     def name(self) -> str:
@@ -176,6 +177,7 @@ class Viewer:
             lambda: peer.ice.path is not None, settings.ice_deadline_s, "no connectivity check came"
         )
         self.stage = Stage.SECURING
+        began = self._clock()
         recorded = group.create_task(self._record(), name=f"record {self.name}")
         recorded.add_done_callback(lambda _: peer.changed.set())
         try:
@@ -184,6 +186,8 @@ class Viewer:
                 settings.dtls_deadline_s,
                 "DTLS did not finish",
             )
+            # Two round trips (RFC 6347 §4.2.4) and some arithmetic: no less than the link's own.
+            self._round_trip = (self._clock() - began) / 2
             await self._until(recorded.done, settings.record_deadline_s, "the viewing could not be recorded")
         finally:
             recorded.cancel()
@@ -206,6 +210,7 @@ class Viewer:
             now,
             assumed_bps=self._settings.assumed_link_bps,
             link=self._links.find(whose, now),
+            round_trip=self._round_trip,
             learnt=lambda bps, at: self._links.learn(whose, bps, at),
             failed=lambda _: self.close("internal fault"),
         )

@@ -102,7 +102,7 @@ async def riding(
 ) -> AsyncIterator[Ride]:
     """The scene, with the camera's pictures in the relay; nobody watches yet."""
     ordered = camera or SimulatedCamera(
-        CAMERA, "Street", scene="road", fps=15, bit_rate=2_000_000, sub_bit_rate=250_000
+        CAMERA, "Street", scene="road", fps=15, sub_size=(480, 270), bit_rate=2_000_000, sub_bit_rate=250_000
     )
     up = Impairment(delay=down.delay, loss=down.loss)
     async with (

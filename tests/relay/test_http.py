@@ -326,3 +326,36 @@ async def test_failures_to_authenticate_are_slowed_and_a_good_token_is_not() -> 
         assert 0 < int(refused.headers["retry-after"]) <= 60
         good = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer(ours.token())})
         assert good.status_code == 201
+
+
+async def test_a_player_finds_the_layer_extension_and_asks_for_less() -> None:
+    async with served() as (ours, client):
+        authorized = bearer(ours.token())
+        posted = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **authorized})
+        (link,) = (each for each in posted.headers.get_list("link") if "core:layer" in each)
+        assert link == f'<{posted.headers["location"]}/layer>; rel="urn:ietf:params:whep:ext:core:layer"'
+        layer = posted.headers["location"] + "/layer"
+        answered = await client.post(layer, json={"rid": "main", "maxWidth": 640}, headers=authorized)
+        assert answered.status_code == 200
+        assert answered.json() == {"rid": "main", "maxWidth": 640, "hidden": False, "active": None}
+        problem(await client.post(layer, json={"hidden": 1}, headers=authorized), 400)
+        problem(await client.post(layer, content=b"{}", headers={**SDP, **authorized}), 415)
+        problem(await client.post(layer, json={}), 401)
+        problem(await client.post(layer, json={}, headers=bearer(ours.token(unit="other"))), 404)
+        problem(await client.post("/whep/cam-1/nobody/layer", json={}, headers=authorized), 404)
+        assert (await client.delete(posted.headers["location"])).status_code == 200
+        problem(await client.post(layer, json={}, headers=authorized), 404)
+
+
+async def test_a_worker_that_is_too_busy_takes_nobody_and_says_when_to_come_back() -> None:
+    async with served(busy_share=0.0, max_viewers_per_grant=200) as (ours, client):
+        headers = {**SDP, **bearer(ours.token())}
+        async with asyncio.timeout(5):
+            while True:  # until it has been observed for long enough to say so
+                response = await client.post("/whep/cam-1", content=OFFER, headers=headers)
+                if response.status_code != 201:
+                    break
+                await client.delete(response.headers["location"])
+        problem(response, 503)
+        assert int(response.headers["retry-after"]) >= 1
+        assert ours.relay.statistics().turned_away >= 1
