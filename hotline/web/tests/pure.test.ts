@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LONGEST_PAUSE, pause, retryAfter } from "../src/core/backoff.js";
 import { countdown, distance, timeOfDay } from "../src/core/duration.js";
 import { bestGrid, bestWall } from "../src/core/grid.js";
-import { iceServers } from "../src/core/ice-servers.js";
+import { iceServers, layerUrl } from "../src/core/ice-servers.js";
 import { ServerClock } from "../src/core/server-clock.js";
 import { received } from "../src/core/strip-policy.js";
 
@@ -180,6 +180,12 @@ describe("ICE servers", () => {
       { urls: "turn:turn.city.example:3478?transport=udp", username: "1:a", credential: "c,;=" },
       { urls: "stun:stun.city.example" },
     ]);
+  });
+
+  test("where to ask for less", () => {
+    const rel = "urn:ietf:params:whep:ext:core:layer";
+    expect(layerUrl(`<turn:t>; rel="ice-server", </whep/c/v/layer>; rel="${rel}"`)).toBe("/whep/c/v/layer");
+    for (const header of [null, "", '<turn:t>; rel="ice-server"']) expect(layerUrl(header)).toBeNull();
   });
 
   test("nothing else becomes one", () => {

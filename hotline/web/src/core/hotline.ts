@@ -38,6 +38,7 @@ export class Hotline {
     };
     window.addEventListener("online", retry);
     document.addEventListener("visibilitychange", () => {
+      this.pool.hide(document.hidden);
       if (!document.hidden) retry();
     });
     window.addEventListener("pagehide", () => {

@@ -29,6 +29,7 @@ interface Entry {
 export class FeedPool {
   readonly #entries = new Map<string, Entry>();
   readonly #ice: { servers: RTCIceServer[] } = { servers: [] };
+  #hidden = false;
 
   lease(target: Target, profile: Profile, onChange: () => void): Lease {
     const key = keyOf(target, profile);
@@ -53,6 +54,12 @@ export class FeedPool {
     return client?.state === "connected" ? client : null;
   }
 
+  /** Says whether anybody looks at the page. */
+  hide(hidden: boolean): void {
+    this.#hidden = hidden;
+    for (const { client } of this.#entries.values()) client.hide(hidden);
+  }
+
   /** Ends every pause between attempts. */
   retryNow(): void {
     for (const { client } of this.#entries.values()) client.retryNow();
@@ -74,6 +81,7 @@ export class FeedPool {
     });
     const entry: Entry = { client, listeners, linger: undefined };
     this.#entries.set(key, entry);
+    client.hide(this.#hidden);
     client.start();
     return entry;
   }

@@ -3,7 +3,7 @@
 // starts hangs on its own AbortController. No DOM here, and no judgement of pictures: that is freshness.ts.
 
 import { pause, retryAfter } from "./backoff.js";
-import { iceServers } from "./ice-servers.js";
+import { iceServers, layerUrl } from "./ice-servers.js";
 import type { TokenSource } from "./token.js";
 
 export type Profile = "main" | "sub";
@@ -68,6 +68,8 @@ export class WhepClient {
   #packetAt: number | null = null;
   #countedAt: number | null = null;
   #counting = false;
+  #hidden = false;
+  #layer: string | null = null;
 
   constructor(options: WhepOptions) {
     this.#options = options;
@@ -111,6 +113,13 @@ export class WhepClient {
   /** Ends a pause between attempts: the network is back, or somebody looks again. */
   retryNow(): void {
     this.#wake?.();
+  }
+
+  /** Says whether anybody looks: while nobody does, the smallest picture will do. */
+  hide(hidden: boolean): void {
+    if (hidden === this.#hidden) return;
+    this.#hidden = hidden;
+    void this.#askLayer();
   }
 
   /** Counts packets, unless that was done a moment ago. The result is in `packets`. */
@@ -185,6 +194,8 @@ export class WhepClient {
       if (posted.kind === "failed") return fail(posted.failure, posted.retryAfter);
       resource = { url: posted.location, token };
       if (over.signal.aborted) return fail("restarted");
+      this.#layer = posted.layer;
+      if (this.#hidden) void this.#askLayer();
       // The way to the first packet is short: the track is shown before the connection stands.
       const lost = connectionEnd(peer, over.signal, () => {
         connected = true;
@@ -205,6 +216,7 @@ export class WhepClient {
       return fail("negotiation"); // WebRTC's own exceptions: an answer it does not take
     } finally {
       over.abort();
+      this.#layer = null;
       if (this.#receiver !== null && this.#state !== "closed") this.#receiver = null;
       if (resource !== null && !hungUp(peer)) void endResource(resource.url, resource.token, peer);
       else peer.close();
@@ -237,7 +249,13 @@ export class WhepClient {
           if (location === null) return failed("negotiation");
           this.#options.ice.servers = iceServers(response.headers.get("Link"));
           const url = new URL(location, response.url || this.#options.url).href;
-          return { kind: "answer", answer: await response.text(), location: url };
+          const layer = layerUrl(response.headers.get("Link"));
+          return {
+            kind: "answer",
+            answer: await response.text(),
+            location: url,
+            layer: layer === null ? null : new URL(layer, url).href,
+          };
         }
         case 401:
           this.#options.token.refused(token);
@@ -253,6 +271,24 @@ export class WhepClient {
       }
     } catch {
       return failed("network"); // rejected: no network, or past the deadline
+    }
+  }
+
+  async #askLayer(): Promise<void> {
+    const url = this.#layer;
+    if (url === null) return;
+    const token = await this.#options.token.get();
+    if (token === null) return;
+    try {
+      await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+        body: JSON.stringify({ hidden: this.#hidden }),
+        credentials: "same-origin",
+        signal: AbortSignal.timeout(ANSWER_DEADLINE),
+      });
+    } catch {
+      // No network: the connection is lost as well, and the next one is asked for again.
     }
   }
 
@@ -275,7 +311,12 @@ export class WhepClient {
 }
 
 type Posted =
-  | { readonly kind: "answer"; readonly answer: string; readonly location: string }
+  | {
+      readonly kind: "answer";
+      readonly answer: string;
+      readonly location: string;
+      readonly layer: string | null;
+    }
   | { readonly kind: "failed"; readonly failure: WhepFailure; readonly retryAfter: number | null };
 
 function failed(failure: WhepFailure, after: number | null = null): Posted {
