@@ -14,6 +14,7 @@ from functools import wraps
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
 
 from relay import whep
 from relay.errors import OfferRefused, Refused
@@ -145,7 +146,7 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
 
 
 async def _read(request: Request, deadline: float) -> bytes:
-    """The body, at most `MAX_BODY` bytes of it. Raises `OfferRefused` 413, `Refused` 408."""
+    """The body, at most `MAX_BODY` bytes of it. Raises `OfferRefused` 413 or 400, `Refused` 408."""
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length[:12]) > MAX_BODY:
         raise OfferRefused(413, f"a body has at most {MAX_BODY} bytes")
@@ -158,6 +159,8 @@ async def _read(request: Request, deadline: float) -> bytes:
                     raise OfferRefused(413, f"a body has at most {MAX_BODY} bytes")
     except TimeoutError:
         raise Refused(408, "the body came too slowly") from None
+    except ClientDisconnect:
+        raise OfferRefused(400, "the body is not whole: the client hung up") from None
     return bytes(body)
 
 

@@ -78,7 +78,7 @@ async def run(_: str) -> Mapping[str, Any]:
     seconds = float(os.environ.get("HOTLINE_BENCH_LOSS_S", "30"))
     cells = _cells(os.environ.get("HOTLINE_BENCH_LOSS_CELLS", ""))
     table: dict[tuple[int, int], Cell] = {}
-    cameras = [SimulatedCamera(_CAMERA, "Street", fps=_FPS)]
+    cameras = [SimulatedCamera(_CAMERA, "Street", scene="junction", fps=_FPS)]
     accounts: dict[int, Account] = {}
     async with (
         city(cameras) as simulated,
