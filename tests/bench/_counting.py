@@ -1,0 +1,201 @@
+"""WHEP viewers that count datagrams and decode nothing, in a process of their own.
+
+`python -m tests.bench._counting URL TOKEN` takes orders on its input, one a line, and answers each
+with one line of JSON: `open N` opens that many more viewers, `count` says what has come. It ends with its
+input.
+
+They are ordinary viewers otherwise: their checks keep consent, and they report once a second. Unlike
+`relay.client` alone they also answer checks, because other servers than ours want that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+from aioice import stun
+
+from relay.client import WatchError, WhepViewer
+from relay.client_link import UdpLink
+
+_AT_ONCE = 4
+_BATCH = 256
+_WATCHED = 8
+_OPEN_DEADLINE_S = 15.0
+_ATTEMPTS = 3
+
+
+class Tally:
+    """What has come for all viewers together; `due` and `lost` are packets of the first `_WATCHED` only."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.bytes = 0
+        self.due = 0
+        self.lost = 0
+
+
+class CountingViewer(WhepViewer):
+    """A viewer that stops looking into media once it is connected."""
+
+    _sequence: int | None = None
+
+    def count(self, tally: Tally, *, watched: bool) -> None:
+        """From now on, only count; `watched`: and notice what is missing."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(self._link, UdpLink)
+        assert self._link._socket is not None
+        assert self._address is not None
+        sock, source = self._link._socket, self._address
+        buffer = bytearray(2048)
+
+        def readable() -> None:
+            for _ in range(_BATCH):
+                try:
+                    size = sock.recv_into(buffer)
+                except OSError:
+                    return
+                if 128 <= buffer[0] <= 191:
+                    tally.packets += 1
+                    tally.bytes += size
+                    if watched and not 192 <= buffer[1] <= 223:  # not RTCP
+                        self._follow(int.from_bytes(buffer[2:4], "big"), tally)
+                elif size:
+                    self._receive(bytes(buffer[:size]), source)
+
+        loop.remove_reader(sock)
+        loop.add_reader(sock, readable)
+
+    def _follow(self, sequence: int, tally: Tally) -> None:
+        step = 1 if self._sequence is None else (sequence - self._sequence) & 0xFFFF
+        if step < 0x8000:
+            self._sequence = sequence
+            tally.due += step
+            tally.lost += step - 1
+
+    def _offer(self) -> str:
+        # Left to choose, other servers would be DTLS clients, which this viewer is.
+        return super()._offer().replace("a=setup:actpass", "a=setup:active")
+
+    def _on_stun(self, datagram: bytes, source: tuple[str, int]) -> None:
+        message = stun.parse_message(datagram)
+        if message.message_class != stun.Class.REQUEST:
+            super()._on_stun(datagram, source)
+            return
+        response = stun.Message(
+            message_method=stun.Method.BINDING,
+            message_class=stun.Class.RESPONSE,
+            transaction_id=message.transaction_id,
+        )
+        response.attributes["XOR-MAPPED-ADDRESS"] = source
+        response.add_message_integrity(self._password.encode())
+        response.add_fingerprint()
+        self._link.send(bytes(response), source)
+
+    async def _delete(self, client: httpx.AsyncClient, bearer: str) -> None:
+        """The server under test is about to go anyway."""
+
+
+class Crowd:
+    """All viewers of this process."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.tally = Tally()
+        self._url, self._token = url, token
+        self._stack = AsyncExitStack()
+        query = dict(httpx.URL(url).params)
+
+        async def keep_query(request: httpx.Request) -> None:
+            request.url = request.url.copy_merge_params(query)
+
+        self._http = httpx.AsyncClient(
+            trust_env=False, timeout=_OPEN_DEADLINE_S, event_hooks={"request": [keep_query]}
+        )
+        self._viewers: list[WhepViewer] = []
+
+    async def grow(self, count: int) -> float:
+        """Open `count` more; returns the seconds it took."""
+        began = time.monotonic()
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one() -> None:
+            async with gate:
+                for attempt in range(_ATTEMPTS):
+                    try:
+                        viewer = await self._open()
+                    except (TimeoutError, WatchError):
+                        # On a machine that is full a handshake may not finish in time: it is tried again,
+                        # as a browser's page would.
+                        if attempt == _ATTEMPTS - 1:
+                            raise
+                    else:
+                        viewer.count(self.tally, watched=len(self._viewers) < _WATCHED)
+                        self._viewers.append(viewer)
+                        return
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(count):
+                group.create_task(one())
+        return time.monotonic() - began
+
+    async def _open(self) -> CountingViewer:
+        opened = CountingViewer.open(self._url, self._token, deadline=_OPEN_DEADLINE_S, http=self._http)
+        viewer = await self._stack.enter_async_context(opened)
+        assert isinstance(viewer, CountingViewer)
+        return viewer
+
+    def ended(self) -> int:
+        """How many the server has ended."""
+        return sum(viewer.ended is not None for viewer in self._viewers)
+
+    async def close(self) -> None:
+        """End all."""
+        await self._http.aclose()
+        await self._stack.aclose()
+
+
+@asynccontextmanager
+async def _orders() -> AsyncIterator[asyncio.StreamReader]:
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    try:
+        yield reader
+    finally:
+        transport.close()
+
+
+async def main(url: str, token: str) -> None:
+    """Do as ordered until the input ends."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    crowd = Crowd(url, token)
+    try:
+        async with _orders() as orders:
+            while line := await orders.readline():
+                order, _, argument = line.decode().strip().partition(" ")
+                took = await crowd.grow(int(argument)) if order == "open" else 0.0
+                answer = {
+                    "at": time.monotonic(),
+                    "packets": crowd.tally.packets,
+                    "bytes": crowd.tally.bytes,
+                    "due": crowd.tally.due,
+                    "lost": crowd.tally.lost,
+                    "ended": crowd.ended(),
+                    "cpu": time.process_time(),
+                    "took": took,
+                }
+                print(json.dumps(answer), flush=True)
+    finally:
+        await crowd.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:3]))

@@ -1,0 +1,264 @@
+"""What a viewer costs: CPU and memory of the server per viewer of 2 Mbit/s and 25 pictures a second.
+
+Camera, server and viewers are processes of their own; the viewers count datagrams and decode nothing.
+Everything is on loopback, so the kernel's work for the receiving sockets is in the server's time as well.
+What is told is the server's own CPU time (user and system) by `psutil`, everything included: RTSP, HTTP,
+DTLS, checks, reports, history, pacing. Beside it, in the same run and at the same camera: aiortc's sender as
+its own examples use it, and the prototype where it is present (`HOTLINE_TEST_PROTOTYPES`, default
+`../shared/prototypes`).
+
+The last figure adds viewers of 600 kbit/s until the server's core is full or the viewers' is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import statistics
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
+
+from tests.bench._figures import say
+from tests.bench._other_servers import binary, free_port, other
+
+NAMES = ("fanout",)
+SIZES = (10, 50, 100)
+_COMPARED = 30
+_ROUNDS = 3
+_SETTLE_S = 2.0
+_MEASURE_S = 6.0
+_START_DEADLINE_S = 30.0
+_RAMP_FIRST = 100
+_RAMP_SETTLE_S = 1.5
+_RAMP_MEASURE_S = 4.0
+_RAMP_GROWTH = 2.0
+_FULL = 0.95  # of a core
+_MOST_LOST = 0.01  # of the packets of the viewers that are looked at
+_LEAST_RATE = 0.9  # of what the first ones got
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A server over some seconds. cpu: share of a core. rate: bit/s to one viewer. rss: bytes at the end.
+    lost: share of packets that did not come, of the first viewers. ended: viewers that the server gave up."""
+
+    viewers: int
+    cpu: float
+    rate: float
+    rss: int
+    lost: float
+    ended: int
+    viewers_cpu: float
+
+    @property
+    def each(self) -> float:
+        """Milliseconds of CPU per second and viewer."""
+        return self.cpu * 1_000 / self.viewers
+
+
+class Talker:
+    """A child process that is told something on its input and answers a line of JSON."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.cpu = psutil.Process(process.pid)
+
+    async def answer(self, deadline: float = _START_DEADLINE_S) -> dict[str, Any]:
+        """Its next line. Raises RuntimeError when it ended instead."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(deadline):
+            line = await self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("a process of the bench ended early; see its output above")
+        answered: dict[str, Any] = json.loads(line)
+        return answered
+
+    async def ask(self, order: str, deadline: float = _START_DEADLINE_S) -> dict[str, Any]:
+        """Order something and wait for the answer."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(order.encode() + b"\n")
+        return await self.answer(deadline)
+
+
+@asynccontextmanager
+async def child(*arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Talker]:
+    """A process of ours until the block is left."""
+    process = await asyncio.create_subprocess_exec(
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **(environment or {})},
+    )
+    try:
+        yield Talker(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+class Bench:
+    """One server and its viewers."""
+
+    def __init__(self, server: Talker, crowd: Talker) -> None:
+        self._server = server
+        self._crowd = crowd
+        self._viewers = 0
+
+    async def grow(self, viewers: int) -> None:
+        """Open viewers until there are so many."""
+        await self._crowd.ask(f"open {viewers - self._viewers}", 180.0)
+        self._viewers = viewers
+
+    async def sample(self, seconds: float) -> Sample:
+        """Measure for some seconds."""
+        before, spent = await self._crowd.ask("count"), self._spent()
+        await asyncio.sleep(seconds)
+        after, spent = await self._crowd.ask("count"), self._spent() - spent
+        elapsed = after["at"] - before["at"]
+        return Sample(
+            viewers=self._viewers,
+            cpu=spent / elapsed,
+            rate=(after["bytes"] - before["bytes"]) * 8 / elapsed / self._viewers,
+            rss=self._server.cpu.memory_info().rss,
+            ended=after["ended"],
+            lost=(after["lost"] - before["lost"]) / max(1, after["due"] - before["due"]),
+            viewers_cpu=(after["cpu"] - before["cpu"]) / elapsed,
+        )
+
+    def _spent(self) -> float:
+        times = self._server.cpu.cpu_times()
+        return float(times.user + times.system)
+
+
+@asynccontextmanager
+async def bench(server: Talker, url: str, token: str) -> AsyncIterator[Bench]:
+    """Viewers at a server."""
+    async with child(sys.executable, "-m", "tests.bench._counting", url, token) as crowd:
+        yield Bench(server, crowd)
+
+
+@asynccontextmanager
+async def server_of(kind: str, camera: str) -> AsyncIterator[tuple[Talker, str, str]]:
+    """A server under test that plays the RTSP address `camera`, and its WHEP address and token."""
+    if kind == "prototype":
+        port, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        script = str(_prototype())
+        quiet = {"PYTHONWARNINGS": "ignore"}
+        async with child(sys.executable, script, str(port), camera, str(udp), environment=quiet) as talker:
+            await _listening(port)
+            yield talker, f"http://127.0.0.1:{port}/whep", "none"
+        return
+    if kind in ("mediamtx", "go2rtc"):
+        with TemporaryDirectory() as folder:
+            theirs = other(kind, camera, Path(folder))
+            async with child(*theirs.command) as talker:
+                await _listening(theirs.port)
+                await asyncio.sleep(_SETTLE_S)  # they open the camera by themselves
+                yield talker, theirs.url, "none"
+        return
+    async with child(sys.executable, "-m", "tests.bench._fanout_server", kind, camera) as talker:
+        described = await talker.answer()
+        yield talker, described["url"], described["token"]
+
+
+async def run(_: str) -> Mapping[str, Any]:
+    """The figures of issue 3's `fanout`."""
+    async with child(sys.executable, "-m", "tests.bench._steady_camera") as cameras:
+        addresses = await cameras.answer()
+        large, small = addresses["main"], addresses["sub"]
+        mine = {sample.viewers: sample for sample in await _measure("ours", large, SIZES)}
+        beside = await _compare(large)
+        full = await _ramp(small)
+    few, many = mine[SIZES[0]], mine[SIZES[-1]]
+    each = {size: sample.each for size, sample in mine.items()} | {_COMPARED: beside["ours"]}
+    figures: dict[str, Any] = {f"ms_per_s_per_viewer_{size}": round(each[size], 2) for size in sorted(each)}
+    figures["mbit_per_s_per_viewer"] = round(many.rate / 1e6, 2)
+    for kind in beside.keys() - {"ours"}:
+        figures[f"{kind}_ms_per_s_per_viewer_{_COMPARED}"] = round(beside[kind], 2)
+        figures[f"ratio_to_{kind}"] = round(beside["ours"] / beside[kind], 2)
+    figures["rss_kb_per_viewer"] = round((many.rss - few.rss) / (many.viewers - few.viewers) / 1024)
+    figures["viewers_600k_one_core"] = full
+    return figures
+
+
+async def _compare(camera: str) -> dict[str, float]:
+    """Ours and others at `_COMPARED` viewers: medians of rounds in which each has its turn, because a machine
+    is not as quick now as a minute later."""
+    kinds = ["ours", "aiortc"]
+    if _prototype().exists():
+        kinds.append("prototype")
+    kinds += [kind for kind in ("mediamtx", "go2rtc") if binary(kind)]
+    found: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for _ in range(_ROUNDS):
+        for kind in kinds:
+            (sample,) = await _measure(kind, camera, (_COMPARED,))
+            found[kind].append(sample.each)
+    return {kind: statistics.median(samples) for kind, samples in found.items()}
+
+
+async def _measure(kind: str, camera: str, sizes: Sequence[int]) -> list[Sample]:
+    samples = []
+    async with server_of(kind, camera) as (server, url, token), bench(server, url, token) as each:
+        for size in sizes:
+            await each.grow(size)
+            await asyncio.sleep(_SETTLE_S)
+            sample = await each.sample(_MEASURE_S)
+            say(
+                f"{kind} {size}: {sample.each:.2f} ms/s per viewer at {sample.rate / 1e6:.2f} Mbit/s, "
+                f"{sample.rss / 1e6:.0f} MB, viewers' process {sample.viewers_cpu:.0%} of a core"
+            )
+            if sample.ended:
+                raise RuntimeError(f"{sample.ended} of {size} viewers were ended by {kind}")
+            samples.append(sample)
+    return samples
+
+
+async def _ramp(camera: str) -> int:
+    """Viewers of the sub stream that one core carries: the largest number that all got everything."""
+    best = 0
+    rate = 0.0
+    size = _RAMP_FIRST
+    async with server_of("ours", camera) as (server, url, token), bench(server, url, token) as each:
+        while True:
+            await each.grow(size)
+            await asyncio.sleep(_RAMP_SETTLE_S)
+            sample = await each.sample(_RAMP_MEASURE_S)
+            say(
+                f"600 kbit/s, {size}: {sample.cpu:.0%} of a core, {sample.rate / 1e3:.0f} kbit/s each, "
+                f"{sample.lost:.2%} lost, viewers' process {sample.viewers_cpu:.0%}"
+            )
+            rate = rate or sample.rate
+            if sample.lost > _MOST_LOST or sample.rate < _LEAST_RATE * rate or sample.ended:
+                return best
+            best = size
+            # What is missing to a full core, less a little, and never more than twice as many at once.
+            size += int(size * min(_RAMP_GROWTH - 1, (_FULL + 0.03) / sample.cpu - 1)) // 10 * 10
+            if sample.cpu > _FULL or sample.viewers_cpu > _FULL or size < best + 10:
+                return best
+
+
+def _prototype() -> Path:
+    default = Path(__file__).parents[3] / "shared" / "prototypes"
+    return Path(os.environ.get("HOTLINE_TEST_PROTOTYPES", default)) / "ice_lite_relay.py"
+
+
+async def _listening(port: int) -> None:
+    async with asyncio.timeout(_START_DEADLINE_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.1)
+                continue
+            writer.close()
+            return
