@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 
 PACE_TICK = 0.004
 """Seconds between two looks at what pacing holds back."""
-REPORT_TICK = 0.2
-"""Seconds between two looks at whose sender report is due."""
+REPORT_TICK = 0.5
+"""Seconds between two looks at whose sender report is due although no picture comes: else one goes out with
+the picture, since waking up for it costs more than the report."""
 
 Failed = Callable[[Exception], None]
 
@@ -167,6 +168,8 @@ class Fanout:
                 continue
             if sender.held and sender not in self._holding:
                 self._hold(sender)
+            if sender.report_due(now):
+                self._report_to(sender, now)
         self.counters.refused_nal_units += picture.refused
         picture.release()
 
