@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from config import settings as config
-from hotline.api import city, events, health, incidents, problems, records, session, shares
+from hotline.api import city, events, health, incidents, metrics, problems, records, session, shares
 from hotline.directory import CameraDirectory
 from hotline.domain.place import Point
 from hotline.domain.words import Term
@@ -133,7 +133,7 @@ def create_app(settings: config.Settings) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (session, city, incidents, shares, events, records, health):
+    for module in (session, city, incidents, shares, events, records, health, metrics):
         app.include_router(module.router)
     app.include_router(whep_router(relay))
     app.mount("/assets", Assets(directory=BUILT / "assets", check_dir=False), name="assets")

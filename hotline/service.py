@@ -20,6 +20,7 @@ from hotline.reconcile import Reconciler
 from hotline.share_view import ShareView
 from hotline.store.database import Database
 from relay.ports import Feed
+from relay.relay import RelayStatistics
 from relay.token import ViewToken, issue
 
 
@@ -27,6 +28,8 @@ class Relays(Protocol):
     """The relay, as far as the API knows it."""
 
     def feeds(self, cameras: Collection[str]) -> Mapping[str, Feed]: ...
+
+    def statistics(self) -> RelayStatistics: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("get", "/api/viewings"): CENTRE,
     ("get", "/api/audit"): CENTRE,
     ("get", "/api/audit/verification"): ADMINISTRATOR,
+    ("get", "/api/metrics"): ADMINISTRATOR,
     ("get", "/api/health"): EVERYBODY,
     ("post", "/api/incidents/{incident}/close"): CENTRE,
 }

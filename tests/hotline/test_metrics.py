@@ -1,0 +1,53 @@
+"""/api/metrics: what Prometheus reads is what the relay counted, and names nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from hotline.api.metrics import RelayCollector
+from relay.client import WhepViewer
+from tests.hotline.house import house
+from tests.relay.house import house as relay_house
+from tests.relay.studio import studio
+from tests.support.waiting import until
+
+
+async def test_a_viewer_is_counted_without_its_name() -> None:
+    async with (
+        studio() as cameras,
+        relay_house(cameras) as ours,
+    ):
+        ours.grant()
+        async with WhepViewer.open(ours.url(), ours.token()) as viewer:
+            await viewer.wait_picture(after=10)
+            await until(lambda: ours.relay.statistics().loop_share > 0)
+            registry = CollectorRegistry()
+            registry.register(RelayCollector(ours.relay.statistics()))
+            text = generate_latest(registry).decode()
+            (status,) = ours.relay.viewers()
+    found = {
+        (sample.name, sample.labels.get("rendition", "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert found["hotline_relay_viewers", ""] == 1
+    assert found["hotline_rendition_viewers", "main"] == 1
+    assert found["hotline_rendition_viewers", "sub"] == 0
+    assert found["hotline_viewer_packets_total", "main"] > 10
+    assert found["hotline_viewer_pinned", "main"] == 0
+    assert 0 < found["hotline_relay_loop_share", ""] <= 1.5
+    for secret in (status.id, status.person, status.remote):
+        assert secret
+        assert secret not in text
+
+
+async def test_an_administrator_reads_it_over_http(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        response = await (await home.client("administrator")).get("/api/metrics")
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/plain")
+        names = {family.name for family in text_string_to_metric_families(response.text)}
+        assert {"hotline_relay_loop_lag_seconds", "hotline_viewer_switches"} <= names
