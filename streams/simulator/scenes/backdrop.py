@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float32]
 Corner = tuple[float, float, float]
 
 OVERSAMPLING = 2
+_SKY_M = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,11 @@ class Backdrop:
         to_metres = np.array([[1 / plan.scale, 0, plan.x0], [0, 1 / plan.scale, plan.y0], [0, 0, 1]])
         homography = self.view.ground() @ to_metres
         width, height = self.view.size
-        edge = np.array([[plan.x0, max(plan.y0, 0.5), 0.0], [plan.x1, max(plan.y0, 0.5), 0.0]])
-        far_row = max(0, int(self.view.pixel(0, plan.y1)[1]) - 1)
-        near_row = min(height, int(self.view.project(edge)[:, 1].max()) + 2)
-        if plan.y0 < 5:
-            near_row = height
-        far_row = max(far_row, int(self.view.horizon) + 1)
+        # The picture's rows between the plan's far and near edge, wherever in the picture these run deepest.
+        corners = [(x, y) for x in (plan.x0, 0.0, plan.x1) for y in (plan.y0, plan.y1)]
+        rows = [self.view.pixel(x, y)[1] for x, y in corners if self.view.depth(x, y) > 1]
+        far_row = max(0, int(self.view.horizon) + 1, int(min(rows)) - 1)
+        near_row = height if plan.y0 < 5 else min(height, int(max(rows)) + 2)
         if near_row <= far_row:
             return
         shift = np.array([[1, 0, 0], [0, 1, -far_row], [0, 0, 1.0]])
@@ -233,7 +233,7 @@ class Backdrop:
                 green += amount * lamp.colour[1]
                 red += amount * lamp.colour[2]
         if self.look.light is Light.INFRARED:
-            amount = 0.85 / (1 + (x * x + y * y) / 26**2) ** 1.3
+            amount = 1.05 / (1 + (x * x + y * y) / 32**2) ** 1.3
             blue, green, red = blue + amount, green + amount, red + amount
         return min(blue, 1.3), min(green, 1.3), min(red, 1.3)
 
@@ -256,11 +256,12 @@ class Backdrop:
         if self.look.light is Light.INFRARED:
             distance = np.minimum(self._distance, 200.0)
             across = (np.arange(columns, dtype=np.float32) / columns - 0.5)[None, :] * 2
-            light += (0.85 / (1 + (distance / 26) ** 2) ** 1.3 * (1 - 0.45 * across**2))[..., None]
+            light += (1.05 / (1 + (distance / 32) ** 2) ** 1.3 * (1 - 0.45 * across**2))[..., None]
         return light
 
-    def finish(self) -> tuple[Pixels, Pixels, Pixels]:
-        """The picture (BGR), the mask of what stands in front, and that of the sky, at the camera's size.
+    def finish(self) -> tuple[Pixels, Pixels, Floats]:
+        """The picture (BGR), the mask of what stands in front, and the metres to each pixel (the sky's are
+        very many), at the camera's size.
 
         Once: nothing can be drawn afterwards.
         """
@@ -281,11 +282,13 @@ class Backdrop:
             small = cv2.resize(shine, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
             for sigma, weight in ((2.5, 0.35), (12.0, 0.4)):
                 lit += cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma), size) * weight * self.look.lamps
-        masks = _half(self.front, size), _half(self.sky, size)
+        front = _half(self.front, size)
+        metres = cv2.resize(self._distance, size, interpolation=cv2.INTER_NEAREST).astype(np.float32)
+        metres[_half(self.sky, size) > 0] = _SKY_M
         # What moves asks for light as long as it lives; the large drawings are done with.
         self.albedo = self.shine = np.zeros((0, 0, 3), np.uint8)
         self.front = self.sky = np.zeros((0, 0), np.uint8)
-        return self._sensor(lit), *masks
+        return self._sensor(lit), front, metres
 
     def _sky(self) -> Floats:
         width, height = self.lens.size

@@ -68,7 +68,7 @@ class Fire:
             self._scale = max(view.focal / sighting.distance_m, 1.1)
             self._base = ((sighting.x + 1) / 2 * view.width_px, view.horizon + 6)
         self._stage: Stage | None = None
-        self._sky: Pixels | None = None
+        self._beyond: Pixels | None = None
         self._grown = 0.0
         self._noise = _tile(np.random.default_rng(23))
         self._smoke: _Warp | None = None
@@ -77,10 +77,11 @@ class Fire:
         colours, self._flame_cover = _flame_tables()
         self._flame_colours = self._tone(colours)
 
-    def prepare(self, stage: Stage, sky: Pixels) -> None:
-        """Take the stage to draw on, and the mask of its sky."""
+    def prepare(self, stage: Stage, metres: Floats) -> None:
+        """Take the stage to draw on, and how far away each of its pixels is."""
         self._stage = stage
-        self._sky = None if self._near else sky
+        if not self._near:
+            self._beyond = np.where(metres > self._sighting.distance_m, np.uint8(255), np.uint8(0))
 
     def draw(self, utc: float) -> None:
         """Draw the fire of the instant `utc` (Unix seconds)."""
@@ -172,8 +173,8 @@ class Fire:
         self._stage.touch(left, top, right, bottom)
         density = warp.layers(self._noise, seconds * 26, seconds * 37)
         alpha = cv2.multiply(cv2.LUT(density, _THINNING), warp.envelope, scale=1 / 80)
-        if self._sky is not None:
-            mask = self._sky[top:bottom, left:right]
+        if self._beyond is not None:
+            mask = self._beyond[top:bottom, left:right]
             alpha = cv2.multiply(alpha, cv2.resize(mask, alpha.shape[::-1]), scale=1 / 255)
         size = (right - left, bottom - top)
         grey = {

@@ -41,7 +41,7 @@ class Place:
     _WARM_UP_S = 45.0
 
     def __init__(self, backdrop: Backdrop, view: View, furnishing: Set, fire: Fire | None) -> None:
-        picture, front, sky = backdrop.finish()
+        picture, front, metres = backdrop.finish()
         self.look: Look = backdrop.look
         self._view = view
         self._stage = Stage(picture, front)
@@ -58,7 +58,7 @@ class Place:
         self._people = People(self._stage, view, self.look, light_at)
         self._fire = fire
         if fire is not None:
-            fire.prepare(self._stage, sky)
+            fire.prepare(self._stage, metres)
         self._last: float | None = None
 
     def draw(self, utc: float) -> Planes:

@@ -119,7 +119,8 @@ class Vehicles:
         if self._look.dark:
             self._lights(body, at, heading, depth, braking)
         elif braking and right - left > 8:
-            for i in (34, 35):
+            near = 1 if math.sin(heading) > 0 else 0
+            for i in (34 + near,) if aside else (34, 35):
                 cv2.circle(
                     self._stage.canvas, _px(at[i]), max(1, int(view.focal / depth * 0.13)), (40, 40, 235), -1
                 )

@@ -123,7 +123,7 @@ def _entrance(backdrop: Backdrop) -> None:
         GOLD,
         (30, 90, 118),
     )
-    sign = facade.board("김포골드라인  2번 출구", 9.4, 0.8, GOLD, (250, 250, 250))
+    sign = facade.board("김포골드라인  지하철역", 9.4, 0.8, GOLD, (250, 250, 250))
     backdrop.wall(
         [
             (x0 - 0.5, y0 - 0.5, high + 0.15),
