@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from streams.camera import RenditionName
@@ -81,7 +83,7 @@ def test_rates() -> None:
 
 def test_obstacles() -> None:
     plain = parse_sps(SPS_768)
-    deep = parse_sps(bytes([0x67, 110]) + SPS_768[2:4] + b"\xb6\x9c" + SPS_768[4:])
+    deep = replace(plain, profile_idc=110)  # High 10
     assert obstacle("H264", plain, reorders=False, masked=False) is None
     assert obstacle("H264", None, reorders=False, masked=False) is None
     assert obstacle("H264", plain, reorders=True, masked=False) is Obstacle.B_FRAMES
