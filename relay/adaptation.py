@@ -50,7 +50,7 @@ REPORT_S = 1.0
 """Seconds that a receiver report speaks of."""
 QUEUE_TROUBLE = 0.3
 """Seconds of round trip above the lowest of the last half minute: the queue in front of the link fills."""
-QUEUE_SEVERE = 0.8
+QUEUE_SEVERE = 0.5
 """The same, where nothing needs to be waited for."""
 TROUBLE_LASTS = 0.8
 """Seconds that trouble must last before a step down; with a report each 0.5–1 s, well under 2 s in all."""
