@@ -25,7 +25,7 @@ NARROW = Impairment(rate=400_000, queue=64_000, delay=0.02)
 async def test_a_link_that_shrinks_gets_the_small_stream_within_two_seconds(browser: Browser) -> None:
     async with riding(browser, WIDE) as ride:
         await ride.play()
-        # Chromium tells its first estimate after five seconds; until then a full queue shows half a second later.
+        # Chromium tells its first estimate after five seconds; until then a full queue shows later.
         assert (await ride.watch(6)).width == 1280
         assert ride.quality().switches == {}
         ride.path.set(down=NARROW)
