@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Protocol
 
 from streams.counters import Counters
-from streams.depacketize import Depacketizer
 
 _RTP = struct.Struct("!BBHII")
 _SR = struct.Struct("!IIIIII")  # SSRC, NTP seconds and fraction, RTP time, packets, octets
@@ -52,6 +52,18 @@ def parse_sender_report(compound: memoryview | bytes) -> SenderReport | None:
     return None
 
 
+class PayloadSink(Protocol):
+    """What becomes of payloads in order: the part of a depacketizer that is asked for here."""
+
+    def feed(self, payload: memoryview, timestamp: int, marker: bool) -> None:
+        """The next payload in sequence, with its 32-bit time stamp."""
+        ...
+
+    def lost(self) -> None:
+        """Packets before the next one are missing."""
+        ...
+
+
 class RtpReceiver:
     """Puts one track's RTP packets in front of its depacketizer, in order, and tells it of gaps.
 
@@ -60,7 +72,7 @@ class RtpReceiver:
     remains of an older session on the connection (live555's stale descriptors).
     """
 
-    def __init__(self, payload_type: int, depacketizer: Depacketizer, counters: Counters) -> None:
+    def __init__(self, payload_type: int, depacketizer: PayloadSink, counters: Counters) -> None:
         self._payload_type = payload_type
         self._depacketizer = depacketizer
         self._counters = counters

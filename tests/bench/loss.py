@@ -3,9 +3,10 @@
 A seeded proxy loses packets in both directions, each for itself, at every round trip; STUN, RTCP and
 retransmissions are lost like the rest. Unrecovered: of the RTP packets that the relay sent in the measured
 time, those that arrived by no transmission (`_account`). That includes what was given up on purpose: once a
-viewer was sent the newest group of pictures afresh (`replays`), nothing from before it is sent again. Frozen: the share of the time that lies in gaps of
-more than 300 ms between two pictures shown. Blackout: three seconds without a packet in either direction;
-back is the first picture shown that was taken after its end.
+viewer was sent the newest group of pictures afresh (`replays`), nothing from before it is sent again.
+Frozen: the share of the time
+that lies in gaps of more than 300 ms between two pictures shown. Blackout: three seconds without a packet in
+either direction; back is the first picture shown that was taken after its end.
 
 `HOTLINE_BENCH_LOSS_S` sets the seconds per cell of the table, `HOTLINE_BENCH_LOSS_CELLS` picks some of them:
 `5/100 10/200`.

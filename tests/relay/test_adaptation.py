@@ -64,7 +64,9 @@ class Ride:
         return changes[1:]
 
 
-def ride(link: Link, seconds: float, start: str = "main", **wishes: str) -> Ride:
+def ride(
+    link: Link, seconds: float, start: str = "main", *, ceiling: str | None = None, pinned: str | None = None
+) -> Ride:
     adaptation = Adaptation(0.0)
     current, result, now = start, Ride(), 0.0
     decision = Decision(current, Cause.HOLD)
@@ -75,7 +77,7 @@ def ride(link: Link, seconds: float, start: str = "main", **wishes: str) -> Ride
         result.worst_queue = max(result.worst_queue, link.queued / link.rate(now))
         now += STEP
         adaptation.observe(now, report)
-        decision = adaptation.decide(now, LADDER, current, **wishes)
+        decision = adaptation.decide(now, LADDER, current, ceiling=ceiling, pinned=pinned)
         current = decision.rung
     return result
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.counters import Counters
-from streams.h264 import ParameterSets
 from streams.rtp import RtpReceiver, parse_sender_report
 from tests.cameras.video import RtpWriter
 
@@ -18,7 +17,6 @@ class Sink:
     """A depacketizer that writes down what it is told."""
 
     def __init__(self) -> None:
-        self.parameter_sets = ParameterSets()
         self.told: list[bytes | str] = []
 
     def feed(self, payload: memoryview, timestamp: int, marker: bool) -> None:
