@@ -24,7 +24,7 @@ from streams.reorder import SliceOrder
 from streams.retry import Backoff, Refusals
 from streams.rtp import RtpReceiver, parse_sender_report
 from streams.rtsp.address import parse_address
-from streams.rtsp.dialogue import Dialogue
+from streams.rtsp.dialogue import Dialogue, LeftBehind
 from streams.rtsp.sdp import VideoTrack
 from streams.state import Connecting, Live, Offline, Reason, Stalled
 
@@ -77,6 +77,7 @@ class Source:
         self._progress = _Progress()
         self._used: Credentials | None = None  # in the newest attempt
         self.order = SliceOrder()
+        self._left_behind: LeftBehind | None = None  # by the last attempt
         self._keep_alive = policies.keep_alive
         self._short_of_sets = False  # the last attempt failed for want of parameter sets
         self._said: set[Reason] = set()  # reasons already logged since the camera was last live
@@ -179,6 +180,7 @@ class Source:
             on_rtcp=reception.on_rtcp,
             on_resync=reception.on_resync,
             keep_alive=self._keep_alive,
+            left_behind=self._left_behind,
             clock=self._clock,
         )
         reception.dialogue = dialogue
@@ -193,6 +195,8 @@ class Source:
         except CameraError as error:
             self._learn(error, dialogue)
             raise
+        finally:
+            self._left_behind = dialogue.left_behind if dialogue.connected else None  # else it has rebooted
 
     async def _watch(self, dialogue: Dialogue, reception: _Reception) -> None:
         """Watch over the pictures until they end."""

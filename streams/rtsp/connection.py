@@ -76,6 +76,13 @@ class Connection(asyncio.BufferedProtocol):
 
     # the dialogue's side
 
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """Our address and the camera's on this connection."""
+        assert self._transport is not None
+        ours, theirs = (self._transport.get_extra_info(name) for name in ("sockname", "peername"))
+        return str(ours[0]), str(theirs[0])
+
     def fail(self, error: CameraError) -> None:
         """End the connection for this reason, unless it has ended for another."""
         if self.failure is None:

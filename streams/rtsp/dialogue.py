@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from types import TracebackType
 
 from streams.camera import Credentials
@@ -17,18 +18,29 @@ from streams.policies import KeepAlive, Policies
 from streams.rtsp.address import RtspAddress, resolve_control, usable_base
 from streams.rtsp.auth import Authenticator, Challenge, parse_challenges, strongest
 from streams.rtsp.connection import Connection, connect
-from streams.rtsp.messages import Response, parse_session, parse_transport
+from streams.rtsp.datagrams import Datagrams, open_datagrams
+from streams.rtsp.messages import Response, parse_server_port, parse_session, parse_transport
 from streams.rtsp.sdp import VideoTrack, choose_video, parse_sdp
 from streams.state import Reason
 
 USER_AGENT = "hotline"
+_UNSUPPORTED_TRANSPORT = 461
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A session that was set up and did not end with an answered TEARDOWN: the camera may still keep it, with
+    one of its few places, and some go on sending its data (live555's stale descriptors)."""
+
+    session: str
+    url: str
 
 
 class Dialogue:
     """Use as an async context manager: entering connects, leaving sends TEARDOWN and closes.
 
-    on_rtp, on_rtcp: called with a view valid during the call, and monotonic seconds. All methods raise
-    `CameraError`.
+    on_rtp, on_rtcp: called with a view valid during the call, and monotonic seconds. left_behind: an earlier
+    session to be ended first. All methods raise `CameraError`.
     """
 
     def __init__(
@@ -41,6 +53,7 @@ class Dialogue:
         on_rtcp: Callable[[memoryview, float], None],
         on_resync: Callable[[], None],
         keep_alive: KeepAlive | None = None,
+        left_behind: LeftBehind | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._address = address
@@ -52,6 +65,9 @@ class Dialogue:
         self._clock = clock
         self._keep_alive = keep_alive or policies.keep_alive
         self._connection: Connection | None = None
+        self._datagrams: Datagrams | None = None  # where the camera does not send over TCP
+        self._earlier = left_behind
+        self._torn_down = False
         self._accepted = False  # the camera has taken our password on this connection
         self._base = address.url
         self._aggregate = address.url
@@ -86,10 +102,26 @@ class Dialogue:
             if self._set_up and connection.failure is None:
                 headers = self._headers("TEARDOWN", self._aggregate)
                 await connection.request("TEARDOWN", self._aggregate, headers, self._policies.teardown_s)
+                self._torn_down = True
         except CameraError:
             pass  # it did not answer, or is gone: closing is all that is left, and why we leave is known
         finally:
             await connection.close()
+            if self._datagrams is not None:
+                await self._datagrams.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether there ever was a connection."""
+        return self._connection is not None
+
+    @property
+    def left_behind(self) -> LeftBehind | None:
+        """The session that the camera may still keep: ours, or the earlier one while it was not asked to
+        end it."""
+        if self._session is None or self._torn_down:
+            return self._earlier
+        return LeftBehind(self._session, self._aggregate)
 
     async def describe(self) -> VideoTrack:
         """Ask what the camera has and choose the video track."""
@@ -101,13 +133,18 @@ class Dialogue:
         except ProtocolError as error:
             raise CameraError(Reason.PROTOCOL, str(error)) from None
         self._aggregate = resolve_control(self._base, description.control)
+        await self._end_earlier()
         return choose_video(description)
 
     async def set_up(self, track: VideoTrack) -> None:
-        """Set up the video track over the same TCP connection."""
+        """Set up the video track over the same TCP connection, or over UDP where the camera has only that."""
         assert self._connection is not None
         url = resolve_control(self._aggregate, track.control)
-        response = await self._request("SETUP", url, (("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"),))
+        response = await self._ask("SETUP", url, (("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"),))
+        if response.status == _UNSUPPORTED_TRANSPORT:
+            await self._set_up_datagrams(url)
+            return
+        response = _checked("SETUP", response)
         self._set_up = True
         self._take_session(response)
         try:
@@ -115,6 +152,30 @@ class Dialogue:
         except ProtocolError as error:
             raise CameraError(Reason.PROTOCOL, str(error)) from None
         self._rtp_channel, self._rtcp_channel = self._connection.wire.channels = channels
+
+    async def _set_up_datagrams(self, url: str) -> None:
+        assert self._connection is not None
+        ours, theirs = self._connection.hosts
+        self._datagrams = await open_datagrams(ours, theirs, self._on_rtp, self._on_rtcp, self._clock)
+        low, high = self._datagrams.ports
+        transport = f"RTP/AVP;unicast;client_port={low}-{high}"
+        response = await self._request("SETUP", url, (("Transport", transport),))
+        self._set_up = True
+        self._take_session(response)
+        self._datagrams.reports_to = parse_server_port(response.header("transport"))
+
+    async def _end_earlier(self) -> None:
+        """TEARDOWN of the session left behind. Whatever the camera makes of it is right."""
+        earlier, self._earlier = self._earlier, None
+        if earlier is None:
+            return
+        assert self._connection is not None
+        headers = [*self._headers("TEARDOWN", earlier.url), ("Session", earlier.session)]
+        try:
+            await self._connection.request("TEARDOWN", earlier.url, headers, self._policies.teardown_s)
+        except CameraError as error:
+            if error.reason is not Reason.TIMEOUT:
+                raise
 
     async def play(self) -> None:
         """Start the pictures. They may come before the reply does."""
@@ -135,7 +196,10 @@ class Dialogue:
     def send_report(self, compound: bytes) -> None:
         """Send an RTCP compound."""
         assert self._connection is not None
-        self._connection.send_frame(self._rtcp_channel, compound)
+        if self._datagrams is not None:
+            self._datagrams.send_report(compound)
+        else:
+            self._connection.send_frame(self._rtcp_channel, compound)
 
     async def wait(self, timeout_s: float) -> None:
         """Let the pictures come for that long, or until `wake`."""
@@ -167,6 +231,10 @@ class Dialogue:
 
     async def _request(self, method: str, url: str, more: Iterable[tuple[str, str]] = ()) -> Response:
         """A request, authenticated where the camera wants it. Returns a 2xx response."""
+        return _checked(method, await self._ask(method, url, more))
+
+    async def _ask(self, method: str, url: str, more: Iterable[tuple[str, str]] = ()) -> Response:
+        """The same, with whatever the camera answers."""
         assert self._connection is not None
         for _ in range(3):  # without an answer, with one, and once more where the nonce was stale
             answered = self._authenticator.challenge if self._authenticator else None
@@ -177,7 +245,7 @@ class Dialogue:
                 raise CameraError(Reason.PROTOCOL, str(error)) from None
             if response.status != 401:
                 self._accepted = self._accepted or answered is not None
-                return _checked(method, response)
+                return response
             self._take_challenge(response, answered)
         raise CameraError(Reason.UNAUTHORIZED, "the camera asks for the password again and again")
 
@@ -244,8 +312,8 @@ def _checked(method: str, response: Response) -> Response:
         raise CameraError(Reason.UNAUTHORIZED, f"{method} was answered {response.words}")
     if status in (404, 410):
         raise CameraError(Reason.NOT_FOUND, f"{method} was answered {response.words}")
-    if status == 461:
-        raise CameraError(Reason.PROTOCOL, "the camera does not send over TCP")
+    if status == _UNSUPPORTED_TRANSPORT:
+        raise CameraError(Reason.PROTOCOL, "the camera sends neither over TCP nor over UDP")
     if status in (453, 503):  # Not Enough Bandwidth, Service Unavailable: what cameras say to one too many
         raise CameraError(Reason.BUSY, f"{method} was answered {response.words}")
     raise CameraError(Reason.PROTOCOL, f"{method} was answered {response.words}")

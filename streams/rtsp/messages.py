@@ -184,3 +184,17 @@ def parse_transport(value: str | None) -> tuple[int, int]:
                 return rtp, int(high)
             return rtp, rtp + 1
     return 0, 1
+
+
+def parse_server_port(value: str | None) -> int | None:
+    """The camera's RTCP port of a SETUP reply for UDP (§12.39), None where it names none."""
+    for field in (value or "").split(",")[0].split(";"):
+        name, _, ports = field.partition("=")
+        if name.strip().lower() == "server_port":
+            low, _, high = (part.strip() for part in ports.partition("-"))
+            given = [
+                int(part) for part in (low, high) if part.isascii() and part.isdigit() and len(part) <= 5
+            ]
+            port = given[1] if len(given) > 1 else given[0] + 1 if given else 0
+            return port if 0 < port < 65536 else None
+    return None
