@@ -25,5 +25,5 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def ours() -> AsyncIterator[Product]:
     """The product with nine cameras around a fire. Tests close their incidents and mend their cameras."""
-    async with product(nine_cameras()) as running:
+    async with product(nine_cameras(drawn=3)) as running:
         yield running

@@ -31,6 +31,7 @@ from hotline.sealing import open_key_store
 from hotline.store.database import open_database
 from streams.camera import ProfileName
 from streams.simulator import Auth, SimulatedCamera
+from streams.simulator.scenes.catalogue import TEST_CARD
 from tests.support.canary import CANARY
 from tests.support.city import City, city
 
@@ -55,6 +56,7 @@ networks = ["127.0.0.0/8"]
 [relay]
 hosts = ["127.0.0.1"]
 udp_port = 0
+tcp_port = 0
 [streams]
 linger_s = 0.5
 [[city.places]]
@@ -65,13 +67,14 @@ longitude = {longitude}
 """
 
 
-def nine_cameras(*, fps: float = 10.0, gop_s: float = 2.0) -> list[SimulatedCamera]:
-    """Nine guarded cameras, in the order in which they stand from the incident outwards."""
+def nine_cameras(*, fps: float = 10.0, gop_s: float = 2.0, drawn: int = 9) -> list[SimulatedCamera]:
+    """Nine guarded cameras, in the order in which they stand from the incident outwards. The first `drawn`
+    show scenes, the others the test card, which costs next to nothing."""
     return [
         SimulatedCamera(
             f"camera-{number}",
             f"CAMERA {number}",
-            scene=_SCENES[number % len(_SCENES)],
+            scene=_SCENES[number % len(_SCENES)] if number <= drawn else TEST_CARD,
             fps=fps,
             gop_s=gop_s,
             auth=Auth.DIGEST,
