@@ -31,6 +31,8 @@ from streams.state import Connecting, Live, Offline, Reason, Stalled
 log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_BLAME_S = 2.0  # a connection closed this soon after a keep-alive was closed because of it
+# Only then is a session left behind ended: many cameras close the connection after any TEARDOWN.
+_MAY_BE_CROWDED = frozenset({Reason.BUSY, Reason.NO_DATA})
 
 
 @dataclass(slots=True)
@@ -77,7 +79,8 @@ class Source:
         self._progress = _Progress()
         self._used: Credentials | None = None  # in the newest attempt
         self.order = SliceOrder()
-        self._left_behind: LeftBehind | None = None  # by the last attempt
+        self._left_behind: LeftBehind | None = None  # by an earlier attempt
+        self._crowded = False  # the last one failed as if the camera still kept it
         self._keep_alive = policies.keep_alive
         self._short_of_sets = False  # the last attempt failed for want of parameter sets
         self._said: set[Reason] = set()  # reasons already logged since the camera was last live
@@ -180,10 +183,11 @@ class Source:
             on_rtcp=reception.on_rtcp,
             on_resync=reception.on_resync,
             keep_alive=self._keep_alive,
-            left_behind=self._left_behind,
+            left_behind=self._left_behind if self._crowded else None,
             clock=self._clock,
         )
         reception.dialogue = dialogue
+        crowded = False
         try:
             async with dialogue:
                 track = await dialogue.describe()
@@ -194,9 +198,14 @@ class Source:
                 await self._watch(dialogue, reception)
         except CameraError as error:
             self._learn(error, dialogue)
+            crowded = error.reason in _MAY_BE_CROWDED
             raise
         finally:
-            self._left_behind = dialogue.left_behind if dialogue.connected else None  # else it has rebooted
+            if not dialogue.connected:
+                self._left_behind = None  # its port is closed: it reboots, and forgets
+            elif self._crowded or dialogue.left_behind is not None:
+                self._left_behind = dialogue.left_behind
+            self._crowded = crowded
 
     async def _watch(self, dialogue: Dialogue, reception: _Reception) -> None:
         """Watch over the pictures until they end."""
