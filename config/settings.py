@@ -206,7 +206,8 @@ class RelayRoom(Room):
     )
     udp_port: Port = Field(default=8189, description="The one UDP port for all media; 0 takes a free one.")
     tcp_port: Port | None = Field(
-        default=None, description="The one TCP port for viewers whose network blocks UDP; empty: none."
+        default=8189,
+        description="The one TCP port for viewers whose network blocks UDP; 0 takes a free one, empty: none.",
     )
     advertised_addresses: tuple[str, ...] = Field(
         default=(),

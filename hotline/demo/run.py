@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from config.demo_city import DemoCity
-from config.settings import RelayRoom, Settings
+from config.settings import Settings
 from hotline.app import create_app
 from hotline.demo.child import RunningCity, simulated_city
 from hotline.demo.client import SignIn, signed_in
@@ -201,7 +201,7 @@ def settings_for(city: DemoCity, options: Options, port: int, directory: Path) -
                 ],
             },
             "cameras": {"networks": ["127.0.0.0/8"]},
-            "relay": {"hosts": [options.host], "udp_port": 0 if here else RelayRoom().udp_port},
+            "relay": {"hosts": [options.host], **({"udp_port": 0, "tcp_port": 0} if here else {})},
             "log": {"level": "warning"},
         }
     )

@@ -51,7 +51,7 @@ def settings(directory: Path, **people: Any) -> Settings:
         server=Server(port=0),
         storage=Storage(directory=directory),
         secrets=Secrets(key_file=directory / "secrets" / "hotline.key"),
-        relay=RelayRoom(hosts=("127.0.0.1",), udp_port=0),
+        relay=RelayRoom(hosts=("127.0.0.1",), udp_port=0, tcp_port=0),
         cameras=CamerasRoom(networks=NETWORKS),
         people=People(**people),
     )

@@ -59,7 +59,7 @@ async def test_a_media_port_that_is_taken_is_a_start_that_fails_with_its_reason(
 ) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
-        room = RelayRoom(hosts=("127.0.0.1",), udp_port=taken.getsockname()[1])
+        room = RelayRoom(hosts=("127.0.0.1",), udp_port=taken.getsockname()[1], tcp_port=0)
         app = create_app(settings(tmp_path).model_copy(update={"relay": room}))
         with pytest.raises(BaseExceptionGroup) as failed:
             async with app.router.lifespan_context(app):

@@ -20,7 +20,7 @@ from tests.hotline.cli.process import run, running
 # Processes that load everything, on a machine whose cores other tests may have.
 pytestmark = pytest.mark.timeout(180)
 
-SETTINGS = '[server]\nport = 0\n[relay]\nhosts = ["127.0.0.1"]\nudp_port = 0\n'
+SETTINGS = '[server]\nport = 0\n[relay]\nhosts = ["127.0.0.1"]\nudp_port = 0\ntcp_port = 0\n'
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ port = 0
 [relay]
 hosts = ["127.0.0.1"]
 udp_port = 0
+tcp_port = 0
 [cameras]
 networks = ["127.0.0.0/8"]
 """
