@@ -82,7 +82,11 @@ class Dialogue:
         self.asked_alive_at: float | None = None  # newest keep-alive, monotonic seconds
 
     async def __aenter__(self) -> Dialogue:
-        self._connection = await connect(
+        self._connection = await self._connect()
+        return self
+
+    async def _connect(self) -> Connection:
+        return await connect(
             self._address.host,
             self._address.port,
             self._on_frame,
@@ -90,7 +94,6 @@ class Dialogue:
             timeout_s=self._policies.connect_s,
             clock=self._clock,
         )
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -165,7 +168,7 @@ class Dialogue:
         self._datagrams.reports_to = parse_server_port(response.header("transport"))
 
     async def _end_earlier(self) -> None:
-        """TEARDOWN of the session left behind. Whatever the camera makes of it is right."""
+        """TEARDOWN of the session left behind. Whatever the camera makes of it is right; many hang up."""
         earlier, self._earlier = self._earlier, None
         if earlier is None:
             return
@@ -174,8 +177,11 @@ class Dialogue:
         try:
             await self._connection.request("TEARDOWN", earlier.url, headers, self._policies.teardown_s)
         except CameraError as error:
-            if error.reason is not Reason.TIMEOUT:
+            if error.reason not in (Reason.TIMEOUT, Reason.CLOSED):
                 raise
+        # In any case, for some answer first and hang up a moment later.
+        await self._connection.close()
+        self._connection = await self._connect()
 
     async def play(self) -> None:
         """Start the pictures. They may come before the reply does."""
