@@ -28,6 +28,10 @@ from relay.wish import Wish
 
 logger = logging.getLogger(__name__)
 
+RECORD_END_ATTEMPTS = 3
+"""Times that the end of a viewing is tried to be written down. What is lost even so is closed, with that
+reason, when the service starts next."""
+
 
 class Stage(StrEnum):
     """Where a viewer stands: each waits for the next."""
@@ -275,9 +279,17 @@ class Viewer:
     async def _record_end(self, reason: str) -> None:
         if not self._recording:
             return
-        sent = self.status().bytes_sent
-        try:
-            async with asyncio.timeout(self._settings.record_deadline_s):
-                await self._recorder.closed(self.admitted.id, self._utc(), reason, sent)
-        except Exception:
-            logger.exception("viewer %s: the end of the viewing could not be recorded", self.name)
+        at, sent = self._utc(), self.status().bytes_sent
+        for attempt in range(1, RECORD_END_ATTEMPTS + 1):
+            try:
+                async with asyncio.timeout(self._settings.record_deadline_s):
+                    await self._recorder.closed(self.admitted.id, at, reason, sent)
+            except TimeoutError:
+                # A database that is busy now has time later: the end of a viewing must not be lost to it.
+                logger.warning("viewer %s: no record of its end yet (attempt %d)", self.name, attempt)
+            except Exception:
+                logger.exception("viewer %s: the end of the viewing could not be recorded", self.name)
+                return
+            else:
+                return
+        logger.error("viewer %s: the end of the viewing is not on record", self.name)

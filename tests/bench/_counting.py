@@ -11,18 +11,17 @@ They are ordinary viewers otherwise: their checks keep consent, and they report 
 from __future__ import annotations
 
 import asyncio
-import json
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import httpx
 from aioice import stun
 
 from relay.client import WatchError, WhepViewer
 from relay.client_link import UdpLink
+from tests.support.talker import orders, tell
 
 _AT_ONCE = 4
 _BATCH = 256
@@ -160,39 +159,28 @@ class Crowd:
         await self._stack.aclose()
 
 
-@asynccontextmanager
-async def _orders() -> AsyncIterator[asyncio.StreamReader]:
-    reader = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
-    try:
-        yield reader
-    finally:
-        transport.close()
-
-
 async def main(url: str, token: str) -> None:
     """Do as ordered until the input ends."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     crowd = Crowd(url, token)
     try:
-        async with _orders() as orders:
-            while line := await orders.readline():
-                order, _, argument = line.decode().strip().partition(" ")
+        async with orders() as given:
+            async for line in given:
+                order, _, argument = line.partition(" ")
                 took = await crowd.grow(int(argument)) if order == "open" else 0.0
-                answer = {
-                    "at": time.monotonic(),
-                    "packets": crowd.tally.packets,
-                    "bytes": crowd.tally.bytes,
-                    "due": crowd.tally.due,
-                    "lost": crowd.tally.lost,
-                    "ended": crowd.ended(),
-                    "cpu": time.process_time(),
-                    "took": took,
-                }
-                print(json.dumps(answer), flush=True)
+                tell(
+                    {
+                        "at": time.monotonic(),
+                        "packets": crowd.tally.packets,
+                        "bytes": crowd.tally.bytes,
+                        "due": crowd.tally.due,
+                        "lost": crowd.tally.lost,
+                        "ended": crowd.ended(),
+                        "cpu": time.process_time(),
+                        "took": took,
+                    }
+                )
     finally:
         await crowd.close()
 

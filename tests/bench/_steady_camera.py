@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
-import sys
 from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from itertools import chain
@@ -22,6 +20,7 @@ import numpy as np
 from streams.camera import ProfileName
 from streams.h264 import split_annex_b
 from tests.cameras.fake import FakeCamera, Manners, Talk
+from tests.support.talker import orders, tell
 
 FPS = 25
 _GOP = 50
@@ -120,12 +119,10 @@ async def main() -> None:
         await camera.start()
         cameras.append(camera)
         addresses[name.value] = camera.url
-    print(json.dumps(addresses), flush=True)
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
-    await reader.read()
+    tell(addresses)
+    async with orders() as none:
+        async for _ in none:
+            pass
     for camera in cameras:
         await camera.stop()
 

@@ -1,11 +1,11 @@
 """Twenty minutes of viewers who come and go every second, in every way there is, against a relay in a process
 of its own: what it holds must be flat after the first five.
 
-`HOTLINE_BENCH_MINUTES` sets another length; then "the first five" is a quarter of it. Growth: medians over the
-last fifth less medians over the same time after the first quarter, of memory and (`growth`, which also moves
-with who is there just then) of the rest. `tasks`, `fds`, `threads`: what was more when all had gone than
-before they came. Ways to go: DELETE, silence, an offer and no more, DTLS never begun, by TCP, an end in the
-middle of the handshake.
+`HOTLINE_BENCH_MINUTES` sets another length; then "the first five" is a quarter of it. Growth: medians over
+the last fifth less medians over the same time after the first quarter, of memory and (`growth`, which also
+moves with who is there just then) of the rest. `tasks`, `fds`, `threads`: what was more when all had gone
+than before they came. Ways to go: DELETE, silence, an offer and no more, DTLS never begun, by TCP, an end in
+the middle of the handshake.
 """
 
 from __future__ import annotations

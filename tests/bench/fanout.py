@@ -13,30 +13,24 @@ The last figure adds viewers of 600 kbit/s until the server's core is full or th
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import socket
 import statistics
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 
 from tests.bench._figures import say
-from tests.bench._other_servers import binary, free_port, other
+from tests.bench._servers import Server, kinds, server
+from tests.support.talker import Talker, child
 
 NAMES = ("fanout",)
 SIZES = (10, 50, 100)
 _COMPARED = 30
 _ROUNDS = 3
-_SETTLE_S = 2.0
-_MEASURE_S = 6.0
-_START_DEADLINE_S = 30.0
+_SETTLE_S = 1.5
+_MEASURE_S = 5.0
 _RAMP_FIRST = 100
 _RAMP_SETTLE_S = 1.5
 _RAMP_MEASURE_S = 4.0
@@ -65,52 +59,11 @@ class Sample:
         return self.cpu * 1_000 / self.viewers
 
 
-class Talker:
-    """A child process that is told something on its input and answers a line of JSON."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.cpu = psutil.Process(process.pid)
-
-    async def answer(self, deadline: float = _START_DEADLINE_S) -> dict[str, Any]:
-        """Its next line. Raises RuntimeError when it ended instead."""
-        assert self.process.stdout is not None
-        async with asyncio.timeout(deadline):
-            line = await self.process.stdout.readline()
-        if not line:
-            raise RuntimeError("a process of the bench ended early; see its output above")
-        answered: dict[str, Any] = json.loads(line)
-        return answered
-
-    async def ask(self, order: str, deadline: float = _START_DEADLINE_S) -> dict[str, Any]:
-        """Order something and wait for the answer."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(order.encode() + b"\n")
-        return await self.answer(deadline)
-
-
-@asynccontextmanager
-async def child(*arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Talker]:
-    """A process of ours until the block is left."""
-    process = await asyncio.create_subprocess_exec(
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
-    )
-    try:
-        yield Talker(process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
 class Bench:
     """One server and its viewers."""
 
-    def __init__(self, server: Talker, crowd: Talker) -> None:
-        self._server = server
+    def __init__(self, under_test: Server, crowd: Talker) -> None:
+        self._server = psutil.Process(under_test.pid)
         self._crowd = crowd
         self._viewers = 0
 
@@ -129,51 +82,30 @@ class Bench:
             viewers=self._viewers,
             cpu=spent / elapsed,
             rate=(after["bytes"] - before["bytes"]) * 8 / elapsed / self._viewers,
-            rss=self._server.cpu.memory_info().rss,
+            rss=self._server.memory_info().rss,
             ended=after["ended"],
             lost=(after["lost"] - before["lost"]) / max(1, after["due"] - before["due"]),
             viewers_cpu=(after["cpu"] - before["cpu"]) / elapsed,
         )
 
     def _spent(self) -> float:
-        times = self._server.cpu.cpu_times()
+        times = self._server.cpu_times()
         return float(times.user + times.system)
 
 
 @asynccontextmanager
-async def bench(server: Talker, url: str, token: str) -> AsyncIterator[Bench]:
-    """Viewers at a server."""
-    async with child(sys.executable, "-m", "tests.bench._counting", url, token) as crowd:
-        yield Bench(server, crowd)
-
-
-@asynccontextmanager
-async def server_of(kind: str, camera: str) -> AsyncIterator[tuple[Talker, str, str]]:
-    """A server under test that plays the RTSP address `camera`, and its WHEP address and token."""
-    if kind == "prototype":
-        port, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
-        script = str(_prototype())
-        quiet = {"PYTHONWARNINGS": "ignore"}
-        async with child(sys.executable, script, str(port), camera, str(udp), environment=quiet) as talker:
-            await _listening(port)
-            yield talker, f"http://127.0.0.1:{port}/whep", "none"
-        return
-    if kind in ("mediamtx", "go2rtc"):
-        with TemporaryDirectory() as folder:
-            theirs = other(kind, camera, Path(folder))
-            async with child(*theirs.command) as talker:
-                await _listening(theirs.port)
-                await asyncio.sleep(_SETTLE_S)  # they open the camera by themselves
-                yield talker, theirs.url, "none"
-        return
-    async with child(sys.executable, "-m", "tests.bench._fanout_server", kind, camera) as talker:
-        described = await talker.answer()
-        yield talker, described["url"], described["token"]
+async def bench(kind: str, camera: str) -> AsyncIterator[Bench]:
+    """A server that plays `camera`, and a crowd that watches it."""
+    async with (
+        server(kind, camera) as under_test,
+        child("tests.bench._counting", under_test.url, under_test.token) as crowd,
+    ):
+        yield Bench(under_test, crowd)
 
 
 async def run(_: str) -> Mapping[str, Any]:
     """The figures of issue 3's `fanout`."""
-    async with child(sys.executable, "-m", "tests.bench._steady_camera") as cameras:
+    async with child("tests.bench._steady_camera") as cameras:
         addresses = await cameras.answer()
         large, small = addresses["main"], addresses["sub"]
         mine = {sample.viewers: sample for sample in await _measure("ours", large, SIZES)}
@@ -194,13 +126,9 @@ async def run(_: str) -> Mapping[str, Any]:
 async def _compare(camera: str) -> dict[str, float]:
     """Ours and others at `_COMPARED` viewers: medians of rounds in which each has its turn, because a machine
     is not as quick now as a minute later."""
-    kinds = ["ours", "aiortc"]
-    if _prototype().exists():
-        kinds.append("prototype")
-    kinds += [kind for kind in ("mediamtx", "go2rtc") if binary(kind)]
-    found: dict[str, list[float]] = {kind: [] for kind in kinds}
+    found: dict[str, list[float]] = {kind: [] for kind in kinds()}
     for _ in range(_ROUNDS):
-        for kind in kinds:
+        for kind in found:
             (sample,) = await _measure(kind, camera, (_COMPARED,))
             found[kind].append(sample.each)
     return {kind: statistics.median(samples) for kind, samples in found.items()}
@@ -208,7 +136,7 @@ async def _compare(camera: str) -> dict[str, float]:
 
 async def _measure(kind: str, camera: str, sizes: Sequence[int]) -> list[Sample]:
     samples = []
-    async with server_of(kind, camera) as (server, url, token), bench(server, url, token) as each:
+    async with bench(kind, camera) as each:
         for size in sizes:
             await each.grow(size)
             await asyncio.sleep(_SETTLE_S)
@@ -228,7 +156,7 @@ async def _ramp(camera: str) -> int:
     best = 0
     rate = 0.0
     size = _RAMP_FIRST
-    async with server_of("ours", camera) as (server, url, token), bench(server, url, token) as each:
+    async with bench("ours", camera) as each:
         while True:
             await each.grow(size)
             await asyncio.sleep(_RAMP_SETTLE_S)
@@ -245,20 +173,3 @@ async def _ramp(camera: str) -> int:
             size += int(size * min(_RAMP_GROWTH - 1, (_FULL + 0.03) / sample.cpu - 1)) // 10 * 10
             if sample.cpu > _FULL or sample.viewers_cpu > _FULL or size < best + 10:
                 return best
-
-
-def _prototype() -> Path:
-    default = Path(__file__).parents[3] / "shared" / "prototypes"
-    return Path(os.environ.get("HOTLINE_TEST_PROTOTYPES", default)) / "ice_lite_relay.py"
-
-
-async def _listening(port: int) -> None:
-    async with asyncio.timeout(_START_DEADLINE_S):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.1)
-                continue
-            writer.close()
-            return

@@ -36,7 +36,7 @@ async def run(_: str) -> Mapping[str, Any]:
                 max_viewers_per_feed=1_000,
                 max_viewers_per_grant=1_000,
             ) as relay,
-            child("tests.bench._counting", f"{relay.url}/whep/{_CAMERA}", relay.token, "main") as crowd,
+            child("tests.bench._counting", f"{relay.url}/whep/{_CAMERA}", relay.token) as crowd,
         ):
             one = await _measure(relay, crowd, 1)
             all_of_them = await _measure(relay, crowd, many - 1)

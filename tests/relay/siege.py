@@ -13,6 +13,7 @@ from typing import Any
 from relay.client import WhepViewer
 from streams.simulator import SimulatedCamera, timecode
 from tests.support.city import city
+from tests.support.loop_lag import loop_lag
 from tests.support.relay_process import RelayProcess, relay_process
 from tests.support.talker import child
 
@@ -53,6 +54,8 @@ class Siege:
     done: dict[str, int]
     results: dict[str, dict[str, int]]
     viewer_ended: str | None
+    starved: float
+    """Seconds that relay and viewer waited at most for a core of the machine, during."""
 
 
 async def _watch(viewer: WhepViewer, until: asyncio.Event) -> Watched:
@@ -107,10 +110,10 @@ async def lay_siege(seconds: float) -> Siege:
         quiet = await _for(viewer, _QUIET_S)
         quiet_lag = await relay.lag()
         over = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
+        async with loop_lag() as ours, asyncio.TaskGroup() as group:
             attacking = group.create_task(_attack(relay, seconds, over))
             watching = group.create_task(_watch(viewer, over))
-        lag = await relay.lag()
+        lag, here = await relay.lag(), ours.take()
         return Siege(
             quiet=quiet,
             under_attack=watching.result(),
@@ -121,4 +124,5 @@ async def lay_siege(seconds: float) -> Siege:
             done=attacking.result()["done"],
             results=attacking.result()["results"],
             viewer_ended=viewer.ended,
+            starved=(lag["all_ms"] - lag["own_ms"] + here["all_ms"] - here["own_ms"]) / 1000,
         )

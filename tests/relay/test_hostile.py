@@ -64,7 +64,7 @@ async def test_a_viewers_picture_goes_on_while_another_does_everything_bad() -> 
     watched = siege.under_attack
     # A machine that is busy otherwise shows in the quiet time too.
     assert watched.rate > 0.7 * min(FPS, siege.quiet.rate)
-    assert max(watched.gaps) < max(LONGEST_GAP_S, 5 * max(siege.quiet.gaps))
+    assert max(watched.gaps) < LONGEST_GAP_S + max(siege.starved, 5 * max(siege.quiet.gaps))
     assert watched.unread <= 0.02 * len(watched.gaps)
     assert siege.lag["own_ms"] <= max(MOST_STALL_MS, 1.5 * siege.quiet_lag["own_ms"])
     assert siege.after["viewers"] <= 2  # the one that watches, and one that was never finished
