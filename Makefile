@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMPS := .venv/stamps
 SET_UP := pyproject.toml hatch_build.py scripts/system scripts/python scripts/venv
 
-.PHONY: help install install-test demo smoke test lint bench bench-long wheel clean
+.PHONY: help install install-test demo smoke test lint bench bench-long fuzz wheel clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,12 @@ bench: install-test ## Every short benchmark, within ten minutes; python -m test
 
 bench-long: install-test ## The benchmarks that take longer
 	@$(BIN)/python -m tests.bench --long
+
+FUZZ_SECONDS ?= 60
+fuzz: install-test ## Fuzz what cameras may send, FUZZ_SECONDS for each target (60); finds go to tests/fuzz/finds
+	@$(BIN)/python -m pip install -q -e '.[fuzz]'
+	@set -e; for target in rtsp headers sdp rtp payloads nal; do \
+		echo "== $$target"; $(BIN)/python -m tests.fuzz $$target $(FUZZ_SECONDS); done
 
 wheel: install-test ## A wheel with the built pages in dist/: runs without Node
 	@$(BIN)/python -m build

@@ -199,9 +199,10 @@ def _described_sets(codec: str, parameters: Mapping[str, str]) -> tuple[bytes, .
     """What the fmtp says ahead of the pictures."""
     if codec == "MP4V-ES":
         try:
-            return (bytes.fromhex(parameters.get("config", "")),)
+            configuration = bytes.fromhex(parameters.get("config", ""))
         except ValueError:
             return ()
+        return (configuration,) if configuration else ()
     names = ("sprop-parameter-sets",) if codec == "H264" else ("sprop-vps", "sprop-sps", "sprop-pps")
     return tuple(unit for name in names for unit in _parameter_sets(parameters.get(name, "")))
 
