@@ -55,7 +55,7 @@ class DemoCamera(Record):
     scene: Text
     fps: Annotated[float, Field(ge=0.2, le=60)] = 10.0
     gop_s: Annotated[float, Field(ge=0.1, le=60)] = 2.0
-    profile: Literal["baseline", "main", "high"] = "main"
+    profile: Literal["baseline", "main", "high"] = "baseline"
 
 
 class DemoUnit(Record):
