@@ -62,7 +62,7 @@ class SimulatedCamera:
     profile: H264Profile = H264Profile.MAIN
     size: tuple[int, int] = (1280, 720)
     sub_size: tuple[int, int] | None = (640, 360)
-    bit_rate: int = 1_100_000
+    bit_rate: int = 1_000_000
     sub_bit_rate: int = 280_000
     b_frames: int = 0
     username: str = ""

@@ -50,10 +50,9 @@ class Painter:
         for picture in pictures.values():
             width, height = picture.size
             top = (height - timecode.strip_height(width)) // 2 * 2
+            # Written anew in every picture, so it need not be spoiled.
             picture.u[top // 2 :] = picture.v[top // 2 :] = 128
             timecode.draw(picture.y, int(utc * 1000))
-            if picture is whole:
-                self._scene.spoil((0, top, width, height))
         return pictures
 
     def close(self) -> None:

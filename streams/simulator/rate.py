@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 FIRST_QP = 29
-MIN_QP, MAX_QP = 20, 46
+MIN_QP, MAX_QP = 21, 46
 # Within this much of the ordered rate nothing is changed: each change costs a new encoder.
-_TOLERANCE = 0.15
+_TOLERANCE = 0.25
 
 
 def next_qp(qp: int, bits: int, seconds: float, bit_rate: int) -> int:

@@ -97,9 +97,8 @@ def scene_for(camera: SimulatedCamera, light: Light) -> Scene:
     )
     backdrop = Backdrop(view, LOOKS[light], rng)
     furnishing = kind.build(backdrop)
-    if backdrop.look.dark:
-        for lane in furnishing.lanes:  # fewer are out at night
-            lane.every *= 1.8
+    for lane in furnishing.lanes:
+        lane.every *= 2.2 if backdrop.look.dark else 1.3  # fewer are out at night
     fire = None
     if camera.fire is not None:
         fire = Fire(view, LOOKS[light], camera.fire, kerb=kind.kerb, seat=kind.seat)

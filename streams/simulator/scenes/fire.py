@@ -27,6 +27,14 @@ Floats = npt.NDArray[np.float32]
 # Nearer than this the seat itself is seen; beyond, roofs hide it.
 NEAR_M = 140.0
 _TILE = 256
+# Smoke is slow: it need not be thought out anew for every picture.
+_SMOKE_FPS = 5
+_SMOKE_GREY = {
+    Light.DAY: (0.28, 26),
+    Light.DUSK: (0.30, 24),
+    Light.NIGHT: (0.26, 20),
+    Light.INFRARED: (0.30, 16),
+}
 _FLICKER = (0.62, 0.74, 0.87, 1.0)
 # Thin smoke is no smoke.
 _THINNING: Pixels = np.clip(np.arange(256) - 28, 0, 255).astype(np.uint8)
@@ -72,6 +80,7 @@ class Fire:
         self._grown = 0.0
         self._noise = _tile(np.random.default_rng(23))
         self._smoke: _Warp | None = None
+        self._smoke_now: tuple[int, MatLike, MatLike] | None = None
         self._flame: _Warp | None = None
         self._glow: tuple[list[MatLike], int, int] | None = None
         colours, self._flame_cover = _flame_tables()
@@ -106,6 +115,11 @@ class Fire:
         self._smoke = _Warp(
             size, x, y - (2.0 * scale if self._near else 0), tall, start, 0.30, 0.34, coarse=3
         )
+        self._smoke_now = None
+        if self._smoke.visible and self._beyond is not None:
+            left, top, right, bottom = self._smoke.rect
+            mask = cv2.resize(self._beyond[top:bottom, left:right], self._smoke.envelope.shape[::-1])
+            self._smoke.envelope = cv2.multiply(self._smoke.envelope, mask, scale=1 / 255)
         if self._smoke.visible:
             self._smoke.tint = self._tone(self._smoke.tint)
         if self._near:
@@ -171,30 +185,30 @@ class Fire:
             return
         left, top, right, bottom = warp.rect
         self._stage.touch(left, top, right, bottom)
+        moment = int(seconds * _SMOKE_FPS)
+        if self._smoke_now is None or self._smoke_now[0] != moment:
+            keep, add = self._smoke_at(warp, seconds)
+            self._smoke_now = moment, keep, add
+        _, keep, add = self._smoke_now
+        part = self._stage.canvas[top:bottom, left:right]
+        cv2.multiply(part, keep, dst=part, scale=1 / 255)
+        cv2.add(part, add, dst=part)
+
+    def _smoke_at(self, warp: _Warp, seconds: float) -> tuple[MatLike, MatLike]:
+        """How much of what is behind shows through the smoke (of 255), and what the smoke adds to it."""
+        left, top, right, bottom = warp.rect
         density = warp.layers(self._noise, seconds * 26, seconds * 37)
         alpha = cv2.multiply(cv2.LUT(density, _THINNING), warp.envelope, scale=1 / 80)
-        if self._beyond is not None:
-            mask = self._beyond[top:bottom, left:right]
-            alpha = cv2.multiply(alpha, cv2.resize(mask, alpha.shape[::-1]), scale=1 / 255)
-        size = (right - left, bottom - top)
-        grey = {
-            Light.DAY: (0.28, 26),
-            Light.DUSK: (0.30, 24),
-            Light.NIGHT: (0.26, 20),
-            Light.INFRARED: (0.3, 16),
-        }
-        gain, offset = grey[self._look.light]
+        gain, offset = _SMOKE_GREY[self._look.light]
         tone = cv2.convertScaleAbs(density, alpha=gain, beta=offset)
         colour = cv2.merge([tone, tone, tone])
         if self._near:
             lit = cv2.multiply(warp.tint, cv2.merge([density, density, density]), scale=1 / 190)
             colour = cv2.add(colour, lit)
-        alpha = cv2.resize(alpha, size)
-        colour = cv2.resize(colour, size)
         alpha3 = cv2.merge([alpha, alpha, alpha])
-        part = self._stage.canvas[top:bottom, left:right]
-        cv2.multiply(part, cv2.bitwise_not(alpha3), dst=part, scale=1 / 255)
-        cv2.add(part, cv2.multiply(colour, alpha3, scale=1 / 255), dst=part)
+        size = (right - left, bottom - top)
+        add = cv2.resize(cv2.multiply(colour, alpha3, scale=1 / 255), size)
+        return cv2.resize(cv2.bitwise_not(alpha3), size), add
 
     def _tone(self, picture: MatLike) -> MatLike:
         """As the sensor sees it: by infrared without colour."""
@@ -243,7 +257,7 @@ class _Warp:
         fade = np.clip(up / (start * 0.5), 0, 1) * np.clip((1 - part) * 1.5, 0, 1) ** 0.8
         if widen < 0:
             fade = np.clip(1.15 - part, 0, 1) ** 0.9 * np.clip(up / (start * 0.45) - across**2 * 0.5, 0, 1)
-        self.envelope: Pixels = np.round(side * fade * 255).astype(np.uint8)
+        self.envelope: MatLike = np.round(side * fade * 255).astype(np.uint8)
         near = np.exp(-up / (start * 1.5))
         self.tint: MatLike = np.round(
             near[..., None] * np.array([14.0, 70.0, 170.0]) * np.ones_like(side)[..., None]

@@ -10,8 +10,8 @@ import cv2
 
 from streams.simulator.planes import Pixels, Planes, Rect
 
-# Rectangles this many pixels apart are drawn as one.
-_NEAR = 12
+# What a rectangle more costs, in pixels restored and converted.
+_RECT_PIXELS = 2500
 
 
 class Stage:
@@ -73,10 +73,12 @@ class Stage:
 
 
 def _join(rects: list[Rect], rect: Rect) -> None:
-    """Add a rectangle, united with one near by: few large conversions cost less than many small ones."""
+    """Add a rectangle, united with the first one where that costs less than keeping the two apart."""
     left, top, right, bottom = rect
+    own = (right - left) * (bottom - top)
     for i, (x0, y0, x1, y1) in enumerate(rects):
-        if left <= x1 + _NEAR and right >= x0 - _NEAR and top <= y1 + _NEAR and bottom >= y0 - _NEAR:
-            rects[i] = (min(left, x0), min(top, y0), max(right, x1), max(bottom, y1))
+        a, b, c, d = min(left, x0), min(top, y0), max(right, x1), max(bottom, y1)
+        if (c - a) * (d - b) <= own + (x1 - x0) * (y1 - y0) + _RECT_PIXELS:
+            rects[i] = (a, b, c, d)
             return
     rects.append(rect)

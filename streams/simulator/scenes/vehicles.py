@@ -82,6 +82,7 @@ class Vehicles:
         self._light_at = light_at
         self._glows: dict[tuple[int, int, int], npt.NDArray[np.uint8]] = {}
         self._models: dict[int, Corners] = {}
+        self._headings: dict[tuple[int, float], Corners] = {}
         self._tones: dict[tuple[Colour, float, tuple[float, float, float]], tuple[float, float, float]] = {}
 
     def draw(
@@ -103,22 +104,19 @@ class Vehicles:
         depth = view.depth(x, y, 0.7)
         if depth < 2.5:
             return
-        points = self._model(body) @ np.array(
-            [[math.cos(heading), -math.sin(heading), 0], [math.sin(heading), math.cos(heading), 0], [0, 0, 1]]
-        )
-        points += (x, y, 0)
-        at = view.project(points)
-        left, top = at.min(axis=0)
-        right, bottom = at.max(axis=0)
-        if right - left > view.width_px or not self._stage.touch(left - 3, top - 3, right + 3, bottom + 3):
+        at = view.project_at(self._turned(body, heading), x, y)
+        fixed = (at * 16).astype(np.int32)
+        left, top, width, height = (edge / 16 for edge in cv2.boundingRect(fixed))
+        if width > view.width_px or not self._stage.touch(
+            left - 3, top - 3, left + width + 3, top + height + 3
+        ):
             return
-        fixed = np.round(at * 16).astype(np.int32)
         light = self._light_at(x, y)
         aside = abs(math.cos(heading)) < 0.35
-        self._paint(body, colour, at.tolist(), fixed, light, float(right - left), aside=aside)
+        self._paint(body, colour, at.tolist(), fixed, light, width, aside=aside)
         if self._look.dark:
             self._lights(body, at, heading, depth, braking)
-        elif braking and right - left > 8:
+        elif braking and width > 8:
             near = 1 if math.sin(heading) > 0 else 0
             for i in (34 + near,) if aside else (34, 35):
                 cv2.circle(
@@ -128,6 +126,18 @@ class Vehicles:
             for i, blue in ((8, True), (9, False)):
                 if (beacon * 2.6 + (0.5 if blue else 0)) % 1 < 0.5:
                     self._glow(at[i], view.focal / depth * 1.1, (255, 110, 60) if blue else (70, 70, 255))
+
+    def _turned(self, body: Body, heading: float) -> Corners:
+        """The corners of a body that heads there, prepared for the view."""
+        key = (id(body), heading)
+        turned = self._headings.get(key)
+        if turned is None:
+            if len(self._headings) > 500:
+                self._headings.clear()
+            c, s = math.cos(heading), math.sin(heading)
+            turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+            turned = self._headings[key] = self._view.relative(self._model(body) @ turn)
+        return turned
 
     def _model(self, body: Body) -> Corners:
         model = self._models.get(id(body))
@@ -194,7 +204,7 @@ class Vehicles:
             return True
 
         glass: Colour = (84, 74, 66)
-        edge = cv2.LINE_AA if width > 22 else cv2.LINE_8
+        edge = cv2.LINE_AA if width > 70 else cv2.LINE_8  # smooth edges cost as much as the rest
         face((16, 17, 18, 19), (58, 56, 54), 0.62, seen=True)
         if width < 20:
             face((0, 1, 5, 4), colour, 0.62, seen=True)
@@ -215,7 +225,7 @@ class Vehicles:
         for flank, wheels in ((3, (20, 23)), (1, (21, 22))):
             if flank in flanks and width > 22:
                 for wheel in wheels:
-                    cv2.circle(canvas, _px(at[wheel]), radius, (26, 26, 26), -1, cv2.LINE_AA)
+                    cv2.circle(canvas, _px(at[wheel]), radius, (26, 26, 26), -1, edge)
         tall = body.height > 2
         if body is TRUCK:
             cargo = (150, 146, 140)

@@ -56,6 +56,19 @@ class View:
         pixels: Points = projected[:, :2] / depth
         return pixels
 
+    def relative(self, points: Points) -> Points:
+        """World points (n, 3) prepared for `project_at`, which moves and projects them all at once."""
+        prepared: Points = points @ self._matrix.T
+        return prepared
+
+    def project_at(self, prepared: Points, x: float, y: float) -> Points:
+        """Pixels (n, 2) of points prepared by `relative`, moved by x and y."""
+        (a, b, _, o), (d, e, _, p), (g, h, _, q) = self._rows
+        here = np.array((a * x + b * y - o, d * x + e * y - p, g * x + h * y - q))
+        moved = prepared + here
+        pixels: Points = moved[:, :2] / np.maximum(moved[:, 2:], 0.2)
+        return pixels
+
     def pixel(self, x: float, y: float, z: float = 0.0) -> tuple[float, float]:
         """Pixel of one world point."""
         (a, b, c, o), (d, e, f, p), (g, h, i, q) = self._rows

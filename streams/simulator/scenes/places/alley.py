@@ -58,7 +58,7 @@ def build(backdrop: Backdrop) -> Set:
         Lane(Path([(0.6, 4), (0.6, 120)]), rng, 5.5, 26.0),
         Lane(Path([(0.7, 120), (0.7, 4)]), rng, 5.5, 34.0),
     ]
-    walkers: list[Walker] = crowd(rng, Path([(1.4, 8), (1.4, 75)]), 3, spread=0.8)
+    walkers: list[Walker] = crowd(rng, Path([(1.4, 8), (1.4, 75)]), 2, spread=0.8)
     walkers += crowd(rng, Path([(-0.6, 12), (-0.6, 60)]), 2, spread=0.6)
     return Set(lanes, walkers)
 

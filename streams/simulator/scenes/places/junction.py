@@ -66,9 +66,9 @@ def build(backdrop: Backdrop) -> Set:
         Lane(Path([(-75, 24.5), (75, 24.5)]), rng, 11, 8.0, stop_at=75 - HALF - 7, signal=_ACROSS),
         Lane(Path([(75, 31.5), (-75, 31.5)]), rng, 11, 8.0, stop_at=75 - HALF - 7, signal=_ACROSS),
     ]
-    walkers = crowd(rng, Path([(-11, 38.5), (-40, 38.5)]), 4, spread=1.0)
-    walkers += crowd(rng, Path([(11, 38.5), (40, 38.5)]), 4, spread=1.0)
-    walkers += crowd(rng, Path([(10.5, 42), (10.5, 80)]), 3, spread=0.8)
+    walkers = crowd(rng, Path([(-11, 38.5), (-40, 38.5)]), 3, spread=1.0)
+    walkers += crowd(rng, Path([(11, 38.5), (40, 38.5)]), 3, spread=1.0)
+    walkers += crowd(rng, Path([(10.5, 42), (10.5, 80)]), 2, spread=0.8)
     walkers += crowd(rng, Path([(-10.5, 12), (-10.5, 18)]), 2, spread=0.6)
     return Set(lanes, walkers, [_signals(backdrop.lens, heads)])
 

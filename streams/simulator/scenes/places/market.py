@@ -49,8 +49,8 @@ def build(backdrop: Backdrop) -> Set:
     _gate(backdrop)
     _stalls(backdrop, rng)
     _festoons(backdrop)
-    walkers = crowd(rng, Path([(0, 8), (0, 62)]), 12, spread=2.7)
-    walkers += crowd(rng, Path([(1.4, 9), (1.4, 34)]), 4, spread=1.4, child=0.4)
+    walkers = crowd(rng, Path([(0, 8), (0, 62)]), 9, spread=2.7)
+    walkers += crowd(rng, Path([(1.4, 9), (1.4, 34)]), 3, spread=1.4, child=0.4)
     return Set([], walkers)
 
 

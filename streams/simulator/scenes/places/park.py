@@ -68,9 +68,9 @@ def build(backdrop: Backdrop) -> Set:
     props.tree(backdrop, -9.5, 16.5, 5.2, autumn=0.7)
     with backdrop.foreground():
         props.tree(backdrop, 10.5, 14.0, 5.6, autumn=0.3)
-    walkers: list[Walker] = crowd(rng, Path(_PATH[1:]), 8, spread=0.8, child=0.2)
-    walkers += crowd(rng, Path(_SIDE[:3]), 3, spread=0.6)
-    walkers += crowd(rng, Path([(16.0, 22.0), (22.0, 25.0), (27.0, 21.5)]), 4, spread=1.5, child=1.0)
+    walkers: list[Walker] = crowd(rng, Path(_PATH[1:]), 6, spread=0.8, child=0.2)
+    walkers += crowd(rng, Path(_SIDE[:3]), 2, spread=0.6)
+    walkers += crowd(rng, Path([(16.0, 22.0), (22.0, 25.0), (27.0, 21.5)]), 3, spread=1.5, child=1.0)
     cyclist = crowd(rng, Path(_PATH[1:]), 1)[0]
     cyclist.bicycle, cyclist.speed = True, 3.6
     return Set([], [*walkers, cyclist])

@@ -39,8 +39,8 @@ def build(backdrop: Backdrop) -> Set:
         Lane(Path([(-1.8, 220), (-1.8, 3)]), rng, 14, 7.0),
         Lane(Path([(-5.2, 220), (-5.2, 3)]), rng, 12, 8.5),
     ]
-    walkers = crowd(rng, Path([(KERB - 1.9, 10), (KERB - 1.9, 70)]), 4, spread=0.7)
-    walkers += crowd(rng, Path([(-KERB + 1.9, 12), (-KERB + 1.9, 80)]), 4, spread=0.7)
+    walkers = crowd(rng, Path([(KERB - 1.9, 10), (KERB - 1.9, 70)]), 3, spread=0.7)
+    walkers += crowd(rng, Path([(-KERB + 1.9, 12), (-KERB + 1.9, 80)]), 3, spread=0.7)
     return Set(lanes, walkers)
 
 

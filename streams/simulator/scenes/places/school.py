@@ -58,9 +58,9 @@ def build(backdrop: Backdrop) -> Set:
         Lane(Path([(1.9, 3), (1.9, 150)]), rng, 7.5, 11.0, stop_at=15.6, signal=_CROSSING),
         Lane(Path([(-1.9, 150), (-1.9, 3)]), rng, 7.5, 11.0, stop_at=150 - 29.5, signal=_CROSSING),
     ]
-    walkers = crowd(rng, Path([(-6.3, 9), (-6.3, 30), (-10, 32), (-26, 40)]), 7, spread=0.8, child=0.75)
-    walkers += crowd(rng, Path([(-6.2, 31), (-6.2, 90)]), 4, spread=0.7, child=0.6)
-    walkers += crowd(rng, Path([(6.4, 10), (6.4, 60)]), 3, spread=0.4, child=0.3)
+    walkers = crowd(rng, Path([(-6.3, 9), (-6.3, 30), (-10, 32), (-26, 40)]), 5, spread=0.8, child=0.75)
+    walkers += crowd(rng, Path([(-6.2, 31), (-6.2, 90)]), 3, spread=0.7, child=0.6)
+    walkers += crowd(rng, Path([(6.4, 10), (6.4, 60)]), 2, spread=0.4, child=0.3)
     return Set(lanes, walkers)
 
 

@@ -58,10 +58,10 @@ def build(backdrop: Backdrop) -> Set:
         Lane(Path([(80, 48), (-80, 48)]), rng, 11, 6.0, kinds=traffic),
         Lane(Path([(80, 51.6), (-80, 51.6)]), rng, 10, 9.0),
     ]
-    walkers = crowd(rng, Path([(-7.0, 19.5), (0, 20), (7, 30), (9, 34)]), 6, spread=1.6)
-    walkers += crowd(rng, Path([(-26, 33), (30, 33)]), 5, spread=1.0)
-    walkers += crowd(rng, Path([(1, 10), (5, 24), (-3, 33)]), 4, spread=2.0)
-    walkers += crowd(rng, Path([(-30, 57), (34, 57)]), 4, spread=0.8)
+    walkers = crowd(rng, Path([(-7.0, 19.5), (0, 20), (7, 30), (9, 34)]), 4, spread=1.6)
+    walkers += crowd(rng, Path([(-26, 33), (30, 33)]), 4, spread=1.0)
+    walkers += crowd(rng, Path([(1, 10), (5, 24), (-3, 33)]), 3, spread=2.0)
+    walkers += crowd(rng, Path([(-30, 57), (34, 57)]), 3, spread=0.8)
     return Set(lanes, walkers)
 
 

@@ -44,8 +44,8 @@ def build(backdrop: Backdrop) -> Set:
         backdrop.lamp(Lamp(-6.6, y, 8.5, 0.9))
     with backdrop.foreground():
         props.fence(backdrop, (2.4, 120), (2.4, 7), (150, 152, 150), height=1.15)
-    walkers = crowd(rng, Path([(-0.4, 10), (-0.4, 85)]), 6, spread=1.6)
-    cyclists = crowd(rng, Path([(-4.6, 8), (-4.6, 110)]), 4, spread=0.7)
+    walkers = crowd(rng, Path([(-0.4, 10), (-0.4, 85)]), 4, spread=1.6)
+    cyclists = crowd(rng, Path([(-4.6, 8), (-4.6, 110)]), 3, spread=0.7)
     for cyclist in cyclists:
         cyclist.bicycle, cyclist.speed = True, cyclist.speed * 3.4
     ripple = _ripples(backdrop)
