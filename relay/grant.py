@@ -34,21 +34,3 @@ class GrantSet:
 
     revision: int
     grants: tuple[Grant, ...] = ()
-
-    def find(self, receiver: str, share: str, camera: str, now: float) -> Grant | None:
-        """The grant in force that lets `receiver` see `camera` under `share`, if there is one."""
-        return next(
-            (
-                grant
-                for grant in self.grants
-                if grant.camera == camera
-                and grant.receiver == receiver
-                and grant.share == share
-                and grant.holds(now)
-            ),
-            None,
-        )
-
-    def cameras(self, now: float) -> frozenset[str]:
-        """The cameras that somebody may see at `now`: the ones to keep warm."""
-        return frozenset(grant.camera for grant in self.grants if grant.holds(now))

@@ -9,7 +9,7 @@ from relay.grant import Grant, GrantSet
 
 
 class Rights:
-    """One grant set at a time, the newest; `GrantSet` itself is searched in order, which is too slow here."""
+    """One grant set at a time, the newest."""
 
     def __init__(self) -> None:
         self.revision = -1

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from streams.access_unit import AccessUnit
 from streams.counters import Counters
-from streams.errors import ProtocolError
 from streams.freshness import Freshness
 from streams.h264 import Sps, parse_sps
 from streams.parameter_sets import Format
@@ -93,10 +92,6 @@ class Rendition:
             await self._format_signal.changed(self._format_signal.version)
         return self.format
 
-    def newest_age(self, now: float) -> float | None:
-        """Seconds since the newest picture arrived, None before the first."""
-        return self.freshness.age(now)
-
     def request_keyframe(self) -> None:
         """A keyframe is wanted soon. Nothing happens where the producer cannot make one."""
         if self.on_keyframe_request is not None:
@@ -123,14 +118,6 @@ class Rendition:
         self.format = format
         self.sps = sps
         self._format_signal.notify()
-
-    def offer_sps(self, sps: bytes | None) -> None:
-        """Take an SPS from a description; a wrong one is worth nothing and does no harm."""
-        if sps is not None:
-            try:
-                self.set_sps(sps)
-            except ProtocolError:
-                self.counters.bad_nal_units += 1
 
     def push(
         self, instant: Instant, arrived: float, is_idr: bool, nal_units: tuple[bytes, ...]

@@ -58,7 +58,6 @@ class Dialogue:
         self._time_base = secrets.randbits(32)
         self._sent_packets = 0
         self._sent_bytes = 0
-        self._last_sent = 0
         self._needs_idr = True
         self._stuck_since: float | None = None
         self._rubbish = random.Random(self._ssrc)  # noqa: S311 (rubbish, no secret)
