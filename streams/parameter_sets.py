@@ -61,3 +61,35 @@ class SetStore:
     def units(self) -> list[bytes]:
         """All sets in the order in which they go in front of a keyframe."""
         return [nal for known in self._kinds for nal in known.values()]
+
+
+class ParameterSetStore(Protocol):
+    """A codec's parameter sets as the depacketizers of `depacketize/nal.py` use them."""
+
+    @property
+    def version(self) -> int:
+        """Counts changes."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether a decoder could start."""
+        ...
+
+    @property
+    def active(self) -> Format | None:
+        """The newest SPS, parsed."""
+        ...
+
+    @property
+    def sps(self) -> bytes | None:
+        """The newest SPS as it came."""
+        ...
+
+    def add(self, nal: bytes) -> bool:
+        """Take a set; True if it says something new. Raises `ProtocolError` if it is none."""
+        ...
+
+    def units(self) -> list[bytes]:
+        """All sets in the order in which they go in front of a keyframe."""
+        ...

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from streams.counters import Counters
 from streams.depacketize.nal import NalDepacketizer
 from streams.depacketize.picture import CodedPicture
-from streams.errors import ProtocolError
-from streams.h264 import NalType, ParameterSets, Sps, starts_picture
+from streams.h264 import NalType, ParameterSets, starts_picture
 
 _STAP_A = 24
 _FU_A = 28
@@ -39,32 +38,7 @@ class H264Depacketizer(NalDepacketizer):
     def __init__(
         self, parameter_sets: Iterable[bytes], emit: Callable[[CodedPicture], None], counters: Counters
     ) -> None:
-        super().__init__(emit, counters)
-        self.parameter_sets = ParameterSets()
-        for unit in parameter_sets:
-            try:
-                self.parameter_sets.add(unit)
-            except ProtocolError:
-                counters.bad_nal_units += 1
-
-    @property
-    def ready(self) -> bool:
-        return self.parameter_sets.complete
-
-    @property
-    def version(self) -> int:
-        """Counts changes of the parameter sets."""
-        return self.parameter_sets.version
-
-    @property
-    def format(self) -> Sps | None:
-        """The newest SPS."""
-        return self.parameter_sets.active
-
-    @property
-    def sps(self) -> bytes | None:
-        """The newest SPS as it came."""
-        return self.parameter_sets.sps
+        super().__init__(ParameterSets(), parameter_sets, emit, counters)
 
     def _payload(self, payload: memoryview, size: int) -> None:
         if size == 0:
@@ -110,14 +84,5 @@ class H264Depacketizer(NalDepacketizer):
         else:
             self._counters.bad_nal_units += 1
 
-    def _add_set(self, unit: bytes) -> None:
-        try:
-            changed = self.parameter_sets.add(unit)
-        except ProtocolError:
-            self._counters.bad_nal_units += 1
-            return
-        if changed:  # needed in front of this picture even if it is no IDR
-            self._keep(unit.rstrip(b"\x00"))
-
-    def _with_sets(self, units: list[bytes]) -> list[bytes]:
-        return self.parameter_sets.units() + [unit for unit in units if unit[0] & 0x1F not in _SETS]
+    def _is_set(self, unit: bytes) -> bool:
+        return unit[0] & 0x1F in _SETS

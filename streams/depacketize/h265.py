@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from streams.counters import Counters
 from streams.depacketize.nal import NalDepacketizer
 from streams.depacketize.picture import CodedPicture
-from streams.errors import ProtocolError
-from streams.h265 import NalType, ParameterSets, Sps, is_irap, layer, nal_type, starts_picture
+from streams.h265 import NalType, ParameterSets, is_irap, layer, nal_type, starts_picture
 
 _AGGREGATION = 48
 _FRAGMENTATION = 49
@@ -39,34 +38,9 @@ class H265Depacketizer(NalDepacketizer):
     def __init__(
         self, parameter_sets: Iterable[bytes], emit: Callable[[CodedPicture], None], counters: Counters
     ) -> None:
-        super().__init__(emit, counters)
-        self.parameter_sets = ParameterSets()
+        super().__init__(ParameterSets(), parameter_sets, emit, counters)
         self._kind = 0  # of the picture's first slice
         self._skip_leading = False
-        for unit in parameter_sets:
-            try:
-                self.parameter_sets.add(unit)
-            except ProtocolError:
-                counters.bad_nal_units += 1
-
-    @property
-    def ready(self) -> bool:
-        return self.parameter_sets.complete
-
-    @property
-    def version(self) -> int:
-        """Counts changes of the parameter sets."""
-        return self.parameter_sets.version
-
-    @property
-    def format(self) -> Sps | None:
-        """The newest SPS."""
-        return self.parameter_sets.active
-
-    @property
-    def sps(self) -> bytes | None:
-        """The newest SPS as it came."""
-        return self.parameter_sets.sps
 
     def _payload(self, payload: memoryview, size: int) -> None:
         if size < 2:
@@ -116,15 +90,6 @@ class H265Depacketizer(NalDepacketizer):
         else:
             self._counters.bad_nal_units += 1
 
-    def _add_set(self, unit: bytes) -> None:
-        try:
-            changed = self.parameter_sets.add(unit)
-        except ProtocolError:
-            self._counters.bad_nal_units += 1
-            return
-        if changed:
-            self._keep(unit.rstrip(b"\x00"))
-
     def _finish(self) -> None:
         if self._is_idr:
             self._skip_leading = self._waiting
@@ -134,5 +99,5 @@ class H265Depacketizer(NalDepacketizer):
             return
         super()._finish()
 
-    def _with_sets(self, units: list[bytes]) -> list[bytes]:
-        return self.parameter_sets.units() + [unit for unit in units if nal_type(unit) not in _SETS]
+    def _is_set(self, unit: bytes) -> bool:
+        return nal_type(unit) in _SETS

@@ -12,21 +12,32 @@ lost picture: everything up to the next keyframe is dropped and counted.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from streams.counters import Counters
 from streams.depacketize.picture import MAX_PICTURE_BYTES, CodedPicture
 from streams.errors import ProtocolError
 from streams.h264 import START_CODE, split_annex_b
+from streams.parameter_sets import Format, ParameterSetStore
 
 _UNIT_OVERHEAD = 64  # bytes charged for every NAL unit, so that a flood of tiny ones is bounded too
 _MAX_PARTS = 512  # NAL units in one, with start codes between
 
 
 class NalDepacketizer(ABC):
-    """Puts pictures together. Subclasses know one codec."""
+    """Puts pictures together. Subclasses know one codec.
 
-    def __init__(self, emit: Callable[[CodedPicture], None], counters: Counters) -> None:
+    `sets`: the codec's empty store of parameter sets; `described`: those of the session description.
+    """
+
+    def __init__(
+        self,
+        sets: ParameterSetStore,
+        described: Iterable[bytes],
+        emit: Callable[[CodedPicture], None],
+        counters: Counters,
+    ) -> None:
+        self.parameter_sets = sets
         self._emit = emit
         self._counters = counters
         self._timestamp = -1  # of the picture being put together
@@ -40,6 +51,28 @@ class NalDepacketizer(ABC):
         self._waiting = True  # for a keyframe
         self._ended_by_marker = -1  # time stamp of the last picture that its marker ended
         self._marker_trusted = True
+        for unit in described:
+            self._learn(unit)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the parameter sets that a keyframe needs are there."""
+        return self.parameter_sets.complete
+
+    @property
+    def version(self) -> int:
+        """Counts changes of the parameter sets."""
+        return self.parameter_sets.version
+
+    @property
+    def format(self) -> Format | None:
+        """The newest SPS, parsed."""
+        return self.parameter_sets.active
+
+    @property
+    def sps(self) -> bytes | None:
+        """The newest SPS as it came."""
+        return self.parameter_sets.sps
 
     def feed(self, payload: memoryview, timestamp: int, marker: bool) -> None:
         """Take the next payload in sequence."""
@@ -133,6 +166,19 @@ class NalDepacketizer(ABC):
             self._is_idr = True
         self._keep(unit)
 
+    def _add_set(self, unit: bytes) -> None:
+        """Take a parameter set that came in band."""
+        if self._learn(unit):  # needed in front of this picture even if it is no keyframe
+            self._keep(unit.rstrip(b"\x00"))
+
+    def _learn(self, unit: bytes) -> bool:
+        """Whether a parameter set says something new; a broken one is counted."""
+        try:
+            return self.parameter_sets.add(unit)
+        except ProtocolError:
+            self._counters.bad_nal_units += 1
+            return False
+
     def _keep(self, unit: bytes) -> None:
         self._size += len(unit) + _UNIT_OVERHEAD
         if self._size > MAX_PICTURE_BYTES:
@@ -157,7 +203,7 @@ class NalDepacketizer(ABC):
         units = self._units
         if self._is_idr:
             self._waiting = False
-            units = self._with_sets(units)
+            units = self.parameter_sets.units() + [unit for unit in units if not self._is_set(unit)]
         picture = CodedPicture(self._timestamp, self._is_idr, tuple(units))
         self._reset()
         self._emit(picture)
@@ -175,11 +221,6 @@ class NalDepacketizer(ABC):
 
     # The codec's own:
 
-    @property
-    @abstractmethod
-    def ready(self) -> bool:
-        """Whether the parameter sets that a keyframe needs are there."""
-
     @abstractmethod
     def _payload(self, payload: memoryview, size: int) -> None:
         """Take one payload apart."""
@@ -189,5 +230,5 @@ class NalDepacketizer(ABC):
         """Take one NAL unit, which may be empty."""
 
     @abstractmethod
-    def _with_sets(self, units: list[bytes]) -> list[bytes]:
-        """A keyframe's units, its parameter sets in front."""
+    def _is_set(self, unit: bytes) -> bool:
+        """Whether a NAL unit is a parameter set."""
