@@ -6,6 +6,7 @@ import { countdown } from "../core/duration.js";
 import type { Hotline } from "../core/hotline.js";
 import type { Share } from "../core/model.js";
 import { Localized } from "../text/language.js";
+import { Pulse } from "./pulse.js";
 import { shared } from "./style.js";
 
 /** From here on the time left is a warning, milliseconds. */
@@ -64,21 +65,10 @@ export class IncidentHeading extends LitElement {
   @state() private left = "";
   @state() private soon = false;
   readonly #localized = new Localized(this);
-  #stop: (() => void) | null = null;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    if (this.hasUpdated) this.#follow();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#stop?.();
-    this.#stop = null;
-  }
-
-  override firstUpdated(): void {
-    this.#follow();
+  constructor() {
+    super();
+    this.addController(new Pulse(this, () => this.#count()));
   }
 
   override willUpdate(): void {
@@ -96,10 +86,6 @@ export class IncidentHeading extends LitElement {
         ><span class="quiet">${this.#localized.texts.timeLeft}</span> ${this.left}</span
       >
     `;
-  }
-
-  #follow(): void {
-    this.#stop ??= this.hotline?.presence.each(() => this.#count()) ?? null;
   }
 
   #count(): void {

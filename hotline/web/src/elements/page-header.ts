@@ -6,6 +6,7 @@ import { countdown, timeOfDay } from "../core/duration.js";
 import { PATH_LIMIT } from "../core/freshness.js";
 import type { Hotline } from "../core/hotline.js";
 import { Localized } from "../text/language.js";
+import { Pulse } from "./pulse.js";
 import { shared } from "./style.js";
 import "./language-switch.js";
 
@@ -85,21 +86,10 @@ export class PageHeader extends LitElement {
   @state() private down = "";
   @state() private clock = "";
   readonly #localized = new Localized(this);
-  #stop: (() => void) | null = null;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    if (this.hasUpdated) this.#follow();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#stop?.();
-    this.#stop = null;
-  }
-
-  override firstUpdated(): void {
-    this.#follow();
+  constructor() {
+    super();
+    this.addController(new Pulse(this, (now) => this.#look(now)));
   }
 
   override render(): TemplateResult {
@@ -123,10 +113,6 @@ export class PageHeader extends LitElement {
       <language-switch></language-switch>
       <button @click=${() => void this.hotline?.signOut()}>${texts.signOut}</button>
     `;
-  }
-
-  #follow(): void {
-    this.#stop ??= this.hotline?.presence.each((now) => this.#look(now)) ?? null;
   }
 
   #look(now: number): void {

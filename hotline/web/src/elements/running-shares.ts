@@ -10,6 +10,7 @@ import type { Hotline } from "../core/hotline.js";
 import type { Share } from "../core/model.js";
 import { Localized } from "../text/language.js";
 import { SOON } from "./incident-heading.js";
+import { Pulse } from "./pulse.js";
 import { shared } from "./style.js";
 
 const EXTENSION = 30;
@@ -77,22 +78,11 @@ export class RunningSharesList extends LitElement {
   /** The share that was asked to end, until it is said again. */
   @state() private ending: string | null = null;
   readonly #localized = new Localized(this);
-  #stop: (() => void) | null = null;
   #second = 0;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    if (this.hasUpdated) this.#follow();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#stop?.();
-    this.#stop = null;
-  }
-
-  override firstUpdated(): void {
-    this.#follow();
+  constructor() {
+    super();
+    this.addController(new Pulse(this, (now) => this.#tick(now)));
   }
 
   override render(): TemplateResult {
@@ -149,13 +139,10 @@ export class RunningSharesList extends LitElement {
     `;
   }
 
-  #follow(): void {
-    this.#stop ??=
-      this.hotline?.presence.each((now) => {
-        const second = Math.floor(now / 1000);
-        if (second !== this.#second) this.requestUpdate();
-        this.#second = second;
-      }) ?? null;
+  #tick(now: number): void {
+    const second = Math.floor(now / 1000);
+    if (second !== this.#second) this.requestUpdate();
+    this.#second = second;
   }
 
   #end(id: string): void {
