@@ -4,13 +4,15 @@ Belongs here: what counts as too busy. Not here: measuring (`relay/relay.py`), t
 (`relay/settings.py`).
 
 A worker that is late sends every viewer's pictures late. Two figures tell before that happens: how late the
-event loop comes to what was due, and which share of its core it uses. Both are means over `WINDOW_S`, so a
-hiccup of the machine turns nobody away.
+event loop comes to what was due (the median over `WINDOW_S`), and which share of its core it uses (the mean).
+So a hiccup turns nobody away, not even one of seconds: a machine that stood still and goes on has the very
+viewers to take back that it kept waiting.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from statistics import median
 
 WINDOW_S = 2.0
 """Seconds over which the figures are taken."""
@@ -42,8 +44,8 @@ class Load:
 
     @property
     def lag(self) -> float:
-        """Seconds that the loop is late on average."""
-        return sum(lag for _, lag, _ in self._seen) / len(self._seen) if self._seen else 0.0
+        """Seconds that the loop is late as a rule."""
+        return median(lag for _, lag, _ in self._seen) if self._seen else 0.0
 
     @property
     def too_busy(self) -> bool:

@@ -250,6 +250,15 @@ def test_links_are_remembered_for_a_while_and_within_bounds() -> None:
     assert links.find(0, 1.0) == 1e6
 
 
+def test_a_machine_that_stood_still_takes_its_viewers_back_at_once() -> None:
+    load = Load(0.9, 0.1)
+    for tick in range(20):
+        load.observe(tick / 10, 0.0, 0.0)
+    for tick in range(20):
+        load.observe(4 + tick / 10, 2.0 if tick == 0 else 0.0, 0.0)
+        assert not load.too_busy
+
+
 def test_a_worker_is_too_busy_by_what_lasts_and_not_by_a_hiccup() -> None:
     load = Load(0.9, 0.1)
     assert not load.too_busy
