@@ -117,6 +117,7 @@ class Crowd:
             trust_env=False, timeout=_OPEN_DEADLINE_S, event_hooks={"request": [keep_query]}
         )
         self._viewers: list[WhepViewer] = []
+        self.refused = 0  # viewers that could not be opened, however often it was tried
 
     async def grow(self, count: int) -> float:
         """Open `count` more; returns the seconds it took."""
@@ -130,9 +131,8 @@ class Crowd:
                         viewer = await self._open()
                     except (TimeoutError, WatchError):
                         # On a machine that is full a handshake may not finish in time: it is tried again,
-                        # as a browser's page would.
-                        if attempt == _ATTEMPTS - 1:
-                            raise
+                        # as a browser's page would, and then it is said.
+                        self.refused += attempt == _ATTEMPTS - 1
                     else:
                         viewer.count(self.tally, watched=len(self._viewers) < _WATCHED)
                         self._viewers.append(viewer)
@@ -177,6 +177,7 @@ async def main(url: str, token: str) -> None:
                         "due": crowd.tally.due,
                         "lost": crowd.tally.lost,
                         "ended": crowd.ended(),
+                        "refused": crowd.refused,
                         "cpu": time.process_time(),
                         "took": took,
                     }

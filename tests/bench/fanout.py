@@ -67,10 +67,11 @@ class Bench:
         self._crowd = crowd
         self._viewers = 0
 
-    async def grow(self, viewers: int) -> None:
-        """Open viewers until there are so many."""
-        await self._crowd.ask(f"open {viewers - self._viewers}", 180.0)
+    async def grow(self, viewers: int) -> int:
+        """Open viewers until there are so many; returns how many of them could not be opened."""
+        answer = await self._crowd.ask(f"open {viewers - self._viewers}", 180.0)
         self._viewers = viewers
+        return int(answer["refused"])
 
     async def sample(self, seconds: float) -> Sample:
         """Measure for some seconds."""
@@ -138,7 +139,8 @@ async def _measure(kind: str, camera: str, sizes: Sequence[int]) -> list[Sample]
     samples = []
     async with bench(kind, camera) as each:
         for size in sizes:
-            await each.grow(size)
+            if refused := await each.grow(size):
+                raise RuntimeError(f"{refused} of {size} viewers could not be opened at {kind}")
             await asyncio.sleep(_SETTLE_S)
             sample = await each.sample(_MEASURE_S)
             say(
@@ -158,7 +160,9 @@ async def _ramp(camera: str) -> int:
     size = _RAMP_FIRST
     async with bench("ours", camera) as each:
         while True:
-            await each.grow(size)
+            if refused := await each.grow(size):
+                say(f"600 kbit/s, {size}: {refused} could not be opened, the core is full")
+                return best
             await asyncio.sleep(_RAMP_SETTLE_S)
             sample = await each.sample(_RAMP_MEASURE_S)
             say(

@@ -25,6 +25,7 @@ from tests.streams.simulator.client import Client, connected
 from tests.support.city import City, city
 
 NAMES = ("simulator",)
+LONG = ("simulator",)
 _MEASURE_S = 8.0
 _HOURS = {"day": 12.0, "night": 21.0}
 

@@ -122,7 +122,7 @@ async def test_a_rendition_that_went_away_is_left_at_once_and_taken_up_again_whe
         quality.act(now + INTERVAL)
         assert made.on == "sub"
         made.shoot(idr=True)
-        quality.act(now + 2 * INTERVAL)
+        quality.act(now + 3 * INTERVAL)  # well past the next look: 2 would be a matter of rounding
         assert made.on == "main"
         assert quality.status().switches == {Cause.GONE: 1, Cause.RETURNED: 1}
 
