@@ -12,6 +12,8 @@ from streams.camera import Credentials
 from streams.simulator.camera import Auth, H264Profile, Sighting, SimulatedCamera
 
 _EARTH_M = 6_371_000.0
+# Wide enough for a tablet's large picture, and so small that all 24 of the city leave a whole core free.
+_SIZE = (960, 540)
 # Beyond this a column of smoke is lost in the haze.
 _SEEN_M = 4_000.0
 
@@ -31,6 +33,7 @@ def simulated_cameras(
             fps=camera.fps,
             gop_s=camera.gop_s,
             profile=H264Profile(camera.profile),
+            size=_SIZE,
             auth=Auth.NONE if sign_in is None else Auth.DIGEST,
             username="" if sign_in is None else sign_in.username,
             password="" if sign_in is None else sign_in.password,

@@ -46,8 +46,12 @@ class Planes:
 
     def scale_to(self, other: Planes) -> None:
         """Fill another picture with this one."""
+        # By area is best, and cheap where whole pixels go into one; else it costs five times as much as
+        # linear, which leaves nothing out as long as the picture shrinks by less than half.
+        ratio = self.size[0] / other.size[0]
+        how = cv2.INTER_LINEAR if 1 < ratio < 2 else cv2.INTER_AREA
         for source, target in ((self.y, other.y), (self.u, other.u), (self.v, other.v)):
-            cv2.resize(source, target.shape[::-1], dst=target, interpolation=cv2.INTER_AREA)
+            cv2.resize(source, target.shape[::-1], dst=target, interpolation=how)
 
     def take(self, bgr: Pixels, rect: Rect) -> None:
         """Convert a rectangle of a BGR picture of the same size into this one."""

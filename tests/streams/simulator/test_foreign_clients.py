@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,10 +14,10 @@ import pytest
 
 from streams.camera import ProfileName
 from streams.simulator import Auth, H264Profile, SimulatedCamera, SimulatedCity, timecode
+from tests.cameras.gst_server import clip
 from tests.streams.simulator.client import Client, connected, running
 
 CAMERA = SimulatedCamera("cam", "카메라 1", fps=20, gop_s=0.5, size=(640, 360), sub_size=(320, 180))
-CLIPS = Path(os.environ.get("HOTLINE_TEST_CLIPS", Path(__file__).parents[4] / "shared" / "clips"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ async def test_the_time_code_is_the_capture_time_of_the_sender_report() -> None:
 
 
 async def test_a_video_file_is_a_camera() -> None:
-    camera = replace(CAMERA, video_file=CLIPS / "car-detection.mp4", fps=10)
+    camera = replace(CAMERA, video_file=clip(), fps=10)
     async with running([camera]) as city:
         seen = await asyncio.to_thread(look, city.address("cam"), 15)
         assert seen.sizes == {(640, 360)}
