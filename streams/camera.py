@@ -51,13 +51,15 @@ class Camera:
 
     `profiles` maps a profile to its `rtsp://host[:port]/path` address, which never carries a user or
     password. A camera without a sub stream has only `main`. `masks` hold what nobody may see: they are burned
-    in before anything leaves (`streams/mask.py`), in every profile.
+    in before anything leaves (`streams/mask.py`), in every profile. `onvif` is the address of its ONVIF
+    device service, where one is known.
     """
 
     id: str
     name: str
     profiles: Mapping[ProfileName, str]
     masks: tuple[Polygon, ...] = ()
+    onvif: str | None = None
 
     def nearest_profile(self, wanted: ProfileName) -> ProfileName:
         """The wanted profile, or the main one where the camera does not have it."""
