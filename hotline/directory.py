@@ -112,5 +112,10 @@ class CameraDirectory:
         )
         if outside:
             log.warning("camera %s is outside cameras.networks and is not connected", row.id)
-        camera = None if outside else Camera(row.id, row.name_en, urls)
+        onvif = row.onvif_url
+        service = rules.literal_address(rules.host(onvif)) if onvif is not None else None
+        if service is not None and not rules.allowed(service, self._networks):
+            log.warning("camera %s: its ONVIF address is outside cameras.networks and is not used", row.id)
+            onvif = None
+        camera = None if outside else Camera(row.id, row.name_en, urls, onvif=onvif)
         return _Entry(camera_record(row), camera, row.sealed_password)

@@ -18,18 +18,21 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
+from hotline import onvif
 from hotline.directory import CameraDirectory
 from hotline.feeds import REASONS
 from hotline.sealing import KeyStore, KeyStoreError, open_key_store
 from hotline.store.database import open_database
 from hotline.store.upgrade import NewerDatabase
-from streams.camera import Camera, ProfileName
+from streams.camera import Camera, Credentials, ProfileName
+from streams.onvif.errors import OnvifError
 from streams.probe import ProbeResult, probe
 
 PAGES = ("login", "operator", "control-room", "vehicle")
 ROOM_MB = 500
 PROBES_AT_ONCE = 8
 PROBE_DEADLINE_S = 10.0
+CLOCK_NOTE_S = 30.0
 
 # What is compiled in and, by the name the loader complains about, the Debian package that has it.
 _MODULES = ("cv2", "av", "numpy", "aiortc", "aioice", "pylibsrtp", "argon2", "cryptography", "aiosqlite")
@@ -203,6 +206,10 @@ async def cameras(directory: CameraDirectory, *, deadline: float = PROBE_DEADLIN
             result = await probe(camera, profile, directory.credentials(camera.id), deadline=deadline)
         return _picture(f"{camera.id}/{profile}", result)
 
+    async def service(camera: Camera, address: str) -> Finding:
+        async with turn:
+            return await onvif_service(camera.id, address, directory.credentials(camera.id))
+
     findings = []
     tasks = []
     async with asyncio.TaskGroup() as group:
@@ -212,7 +219,29 @@ async def cameras(directory: CameraDirectory, *, deadline: float = PROBE_DEADLIN
                 findings.append(_outside(record.id))
                 continue
             tasks += [group.create_task(one(camera, profile)) for profile in camera.profiles]
+            if camera.onvif is not None:
+                tasks.append(group.create_task(service(camera, camera.onvif)))
     return findings + [task.result() for task in tasks]
+
+
+async def onvif_service(camera_id: str, address: str, credentials: Credentials | None) -> Finding:
+    """Whether the camera answers by ONVIF, and how far its clock is off."""
+    name = f"{camera_id}/onvif"
+    try:
+        facts = await onvif.facts(address, credentials)
+    except OnvifError as error:
+        words = onvif.TROUBLES[error.trouble]
+        return Finding(Mark.BAD, name, words.en, words.ko)
+    who = f"{facts.maker} {facts.model}".strip()
+    skew = facts.clock_skew_s
+    if skew is not None and abs(skew) > CLOCK_NOTE_S:
+        return Finding(
+            Mark.NOTE,
+            name,
+            f"{who}; its clock is {skew:+.0f} s off: set its time server",
+            f"{who}. 카메라 시계가 {skew:+.0f}초 어긋나 있습니다. 시간 서버를 설정하십시오",
+        )
+    return Finding(Mark.GOOD, name, who, who)
 
 
 def _outside(camera_id: str) -> Finding:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
@@ -67,6 +67,7 @@ class CameraRecord:
     field_of_view: float | None
     main_url: str
     sub_url: str | None
+    onvif_url: str | None
     username: str | None
     has_password: bool
 
@@ -235,6 +236,7 @@ def camera_record(row: CameraRow) -> CameraRecord:
         field_of_view=row.field_of_view,
         main_url=row.main_url,
         sub_url=row.sub_url,
+        onvif_url=row.onvif_url,
         username=row.username,
         has_password=row.sealed_password is not None,
     )
@@ -254,7 +256,7 @@ def _put(
     row.latitude, row.longitude = camera.latitude, camera.longitude
     row.heading = None if camera.heading is None else camera.heading % 360.0
     row.field_of_view = camera.field_of_view
-    row.main_url, row.sub_url = camera.main_url, camera.sub_url
+    row.main_url, row.sub_url, row.onvif_url = camera.main_url, camera.sub_url, camera.onvif_url
     row.username, row.sealed_password = camera.username, sealed
     row.added_at, row.removed_at = now, None
     return row
@@ -298,15 +300,21 @@ def _unit_faults(unit: NewUnit) -> list[FieldError]:
 async def _network_faults(
     camera: NewCamera, networks: Sequence[Network], resolved: dict[str, bool] | None = None
 ) -> list[FieldError]:
+    addresses = {"main_url": camera.main_url, "sub_url": camera.sub_url, "onvif_url": camera.onvif_url}
+    return await network_faults({name: url for name, url in addresses.items() if url}, networks, resolved)
+
+
+async def network_faults(
+    urls: Mapping[str, str], networks: Sequence[Network], resolved: dict[str, bool] | None = None
+) -> list[FieldError]:
     """Refuses addresses outside the networks: nobody can make the service knock on other doors (SSRF).
 
-    A host name must resolve, now, to allowed addresses only. `resolved` remembers names within one import.
+    `urls`: by the field that they are entered in. A host name must resolve, now, to allowed addresses only.
+    `resolved` remembers names within one import.
     """
     known = resolved if resolved is not None else {}
     errors = []
-    for name, url in (("main_url", camera.main_url), ("sub_url", camera.sub_url)):
-        if url is None:
-            continue
+    for name, url in urls.items():
         host = rules.host(url)
         address = rules.literal_address(host)
         if address is not None:

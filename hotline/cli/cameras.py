@@ -1,4 +1,4 @@
-"""`hotline cameras`: add, list, import, remove."""
+"""`hotline cameras`: discover, add, list, import, remove."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ import click
 
 from config.settings import Settings
 from hotline import inventory
-from hotline.cli.common import actor, ask_password, asynchronous, config_option, key_store, opened, say, table
+from hotline.cli.common import actor, asynchronous, config_option, key_store, opened, say, table
+from hotline.cli.discover import camera_password, credentials_of, discover, tell
 from hotline.domain.camera import NewCamera
+from streams.camera import ProfileName
 
 
 @click.group()
 def cameras() -> None:
     """The city's cameras."""
+
+
+cameras.add_command(discover)
 
 
 @cameras.command()
@@ -31,16 +36,48 @@ def cameras() -> None:
 @click.option("--longitude", type=float, required=True, help="Degrees east, WGS84.")
 @click.option("--heading", type=float, help="Degrees clockwise from north that it looks to.")
 @click.option("--field-of-view", type=float, help="Degrees it sees.")
-@click.option("--main", "main_url", required=True, help="RTSP address, without user and password.")
+@click.option("--main", "main_url", help="RTSP address, without user and password.")
 @click.option("--sub", "sub_url", help="RTSP address of the small stream.")
+@click.option("--onvif", "typed", metavar="ADDRESS", help="Ask the camera there for its RTSP addresses.")
 @click.option("--username", help="The camera's user; its password is asked for.")
 @config_option
 @asynchronous
-async def add(settings: Settings, username: str | None, camera_id: str, **fields: Any) -> None:
-    """Add one camera. HOTLINE_CAMERA_PASSWORD, a prompt or standard input gives its password."""
-    prompt = say("The camera's password", "카메라 비밀번호")
-    password = ask_password("HOTLINE_CAMERA_PASSWORD", prompt) if username else None
-    camera = NewCamera(id=camera_id, username=username, password=password, **fields)
+async def add(
+    settings: Settings,
+    username: str | None,
+    camera_id: str,
+    typed: str | None,
+    main_url: str | None,
+    sub_url: str | None,
+    **fields: Any,
+) -> None:
+    """Add one camera, by its RTSP addresses (--main) or by its ONVIF address (--onvif), which tells them.
+
+    HOTLINE_CAMERA_PASSWORD, a prompt or standard input gives its password.
+    """
+    if main_url is None and typed is None:
+        raise click.UsageError(say("give --main or --onvif", "--main 또는 --onvif를 주십시오"))
+    password = camera_password(username)
+    onvif_url = None
+    if typed is not None:
+        from hotline import onvif
+
+        asked = await onvif.ask(typed, credentials_of(username, password), settings.cameras.networks)
+        tell(asked)
+        onvif_url = asked.onvif_url
+        if main_url is None:
+            main_url = asked.addresses[ProfileName.MAIN]
+            sub_url = sub_url or asked.addresses.get(ProfileName.SUB)
+    assert main_url is not None
+    camera = NewCamera(
+        id=camera_id,
+        main_url=main_url,
+        sub_url=sub_url,
+        onvif_url=onvif_url,
+        username=username,
+        password=password,
+        **fields,
+    )
     async with opened(settings) as database:
         added = await inventory.add_camera(
             database,

@@ -1,4 +1,4 @@
-"""What may be entered as a camera: names, place, view, RTSP addresses. Pure.
+"""What may be entered as a camera: names, place, view, RTSP and ONVIF addresses. Pure.
 
 Belongs here: the rules of one camera. Reading a table of them is `camera_csv.py`'s, storing `inventory.py`'s.
 """
@@ -53,6 +53,7 @@ class NewCamera:
     longitude: float
     main_url: str
     sub_url: str | None = None
+    onvif_url: str | None = None
     heading: float | None = None
     field_of_view: float | None = None
     username: str | None = None
@@ -87,6 +88,8 @@ def faults(camera: NewCamera) -> list[FieldError]:
     found += url_faults("main_url", camera.main_url)
     if camera.sub_url is not None:
         found += url_faults("sub_url", camera.sub_url)
+    if camera.onvif_url is not None:
+        found += url_faults("onvif_url", camera.onvif_url, schemes=("http", "https"))
     for name in ("username", "password"):
         value = getattr(camera, name)
         if value is not None and (_CONTROL.search(value) or len(value) > 200):
@@ -119,7 +122,7 @@ def text_faults(name: str, value: str, *, length: int = _NAME_LENGTH) -> list[Fi
     return []
 
 
-def url_faults(name: str, url: str) -> list[FieldError]:
+def url_faults(name: str, url: str, *, schemes: tuple[str, ...] = ("rtsp",)) -> list[FieldError]:
     """What is wrong with a camera's address. The address is never repeated: it may hold a password."""
 
     def fault(message: str, message_ko: str) -> list[FieldError]:
@@ -140,8 +143,9 @@ def url_faults(name: str, url: str) -> list[FieldError]:
             "must not hold user or password: put them in username and password, where they are sealed",
             "사용자 이름이나 비밀번호를 넣을 수 없습니다. username과 password에 넣으면 봉인됩니다",
         )
-    if parts.scheme != "rtsp":
-        return fault("must begin with rtsp://", "rtsp://로 시작해야 합니다")
+    if parts.scheme not in schemes:
+        begins = [f"{scheme}://" for scheme in schemes]
+        return fault(f"must begin with {' or '.join(begins)}", f"{' 또는 '.join(begins)}로 시작해야 합니다")
     if not parts.hostname or port == 0:
         return fault("has no host", "호스트가 없습니다")
     if "#" in url:

@@ -1,7 +1,7 @@
 """A table of cameras as CSV: every fault with its row. Pure. UTF-8, with a mark or not, else CP949.
 
 Columns by name, in any order: id, name_ko, name_en, site, purpose, latitude, longitude, main (or main_url);
-and, where known, heading, field_of_view, sub (or sub_url), username, password.
+and, where known, heading, field_of_view, sub (or sub_url), onvif (or onvif_url), username, password.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from hotline.domain.camera import NewCamera, faults
 from hotline.errors import FieldError
 
 _REQUIRED = ("id", "name_ko", "name_en", "site", "purpose", "latitude", "longitude", "main_url")
-_OPTIONAL = ("heading", "field_of_view", "sub_url", "username", "password")
-_ALIASES = {"main": "main_url", "sub": "sub_url"}
+_OPTIONAL = ("heading", "field_of_view", "sub_url", "onvif_url", "username", "password")
+_ALIASES = {"main": "main_url", "sub": "sub_url", "onvif": "onvif_url"}
 _LARGEST = (
     50_000  # rows; the largest control centre of the country has about 100,000 cameras in all districts
 )
@@ -125,6 +125,7 @@ def _camera(cells: dict[str, str]) -> tuple[NewCamera | None, list[FieldError]]:
         longitude=numbers["longitude"] or 0.0,
         main_url=cells["main_url"],
         sub_url=cells.get("sub_url") or None,
+        onvif_url=cells.get("onvif_url") or None,
         heading=numbers["heading"],
         field_of_view=numbers["field_of_view"],
         username=cells.get("username") or None,

@@ -42,6 +42,7 @@ class CameraRow(Base):
     field_of_view: Mapped[float | None]
     main_url: Mapped[str]
     sub_url: Mapped[str | None]
+    onvif_url: Mapped[str | None]
     username: Mapped[str | None]
     sealed_password: Mapped[str | None]
     added_at: Mapped[float]
