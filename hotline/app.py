@@ -38,6 +38,9 @@ from relay.http import whep_router
 from relay.relay import Relay
 from relay.settings import RelaySettings, TurnServer
 from streams.hub import CameraHub
+from streams.onvif.devices import Devices
+from streams.onvif.keyframes import Keyframes
+from streams.onvif.soap import Soap
 from streams.policies import Policies
 
 log = logging.getLogger(__name__)
@@ -59,11 +62,15 @@ def create_app(settings: config.Settings) -> FastAPI:
     database = Database(settings.storage.database_url)
     directory = CameraDirectory(database, keys, settings.cameras.networks)
     policies = _policies(settings.streams)
+    soap = Soap()
+    devices = Devices(directory.camera, directory.credentials, soap)
+    keyframes = Keyframes(devices)
     hub = CameraHub(
         directory.camera,
         directory.credentials,
         linger=settings.streams.linger_s,
         policies=lambda _: policies,
+        keyframes=keyframes.ask,
     )
     relay_settings = _relay_settings(settings.relay)
     relay = Relay(relay_settings, hub, Viewings(database), keys.token_key)
@@ -91,9 +98,11 @@ def create_app(settings: config.Settings) -> FastAPI:
         secure=settings.server.secure,
         utc=time.time,
         token_key=keys.token_key,
+        keyframes=keyframes.counters,
     )
     supervisor = Supervisor(
         (
+            Part("keyframes", keyframes.run, QUICK_STOP_S),
             Part("cameras", hub.run, CAMERAS_STOP_S),
             Part("relay", relay.run, relay_settings.stop_deadline_s + QUICK_STOP_S),
             Part("reconciler", reconciler.run, QUICK_STOP_S),
@@ -118,6 +127,7 @@ def create_app(settings: config.Settings) -> FastAPI:
                     broker.close()
                     await supervisor.stop()
         finally:
+            await soap.close()
             async with asyncio.timeout(DATABASE_STOP_S):
                 await database.close()
             log.info("records are closed")

@@ -22,6 +22,7 @@ from hotline.store.database import Database
 from relay.ports import Feed
 from relay.relay import RelayStatistics
 from relay.token import ViewToken, issue
+from streams.onvif.keyframes import KeyframeCounters
 
 
 class Relays(Protocol):
@@ -80,6 +81,7 @@ class Service:
     secure: bool
     utc: Callable[[], float]
     token_key: bytes = field(repr=False)
+    keyframes: KeyframeCounters
     failed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def shares_changed(self, *views: ShareView) -> None:

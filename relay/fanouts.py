@@ -65,7 +65,11 @@ class Fanouts:
         key = (rendition.camera_id, rendition.name)
         running = self._running.get(key)
         if running is None:
-            fanout = Fanout(rendition, instant_start=self._instant_start)
+            fanout = Fanout(
+                rendition,
+                request_keyframe=rendition.request_keyframe,
+                instant_start=self._instant_start,
+            )
             task = group.create_task(self._run(key, fanout), name=f"fan-out {key[0]}/{key[1]}")
             running = self._running[key] = RunningFanout(rendition, fanout, task)
         return running

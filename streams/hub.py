@@ -90,7 +90,8 @@ class CameraHub:
 
     cameras, credentials: look-ups by camera id, called in the event loop at each attempt: they must be quick.
     linger: seconds that things go on after their last hold or reader, so that a switch of views costs no new
-    session. policies: how to treat a camera, by its id. transcoding: how this machine transcodes.
+    session. policies: how to treat a camera, by its id. transcoding: how this machine transcodes. keyframes:
+    asks a camera itself for a keyframe of a profile; it neither waits nor raises.
     """
 
     def __init__(
@@ -102,13 +103,14 @@ class CameraHub:
         linger: float = 5.0,
         policies: Callable[[str], Policies] = lambda _: Policies(),
         transcoding: Transcoding | None = None,
+        keyframes: Callable[[str, ProfileName], None] | None = None,
     ) -> None:
         self._cameras = cameras
         self._credentials = credentials
         self._clock = clock
         self._policies = policies
         self.workshop = Workshop(transcoding, clock)
-        self._house = House(cameras, self.workshop, self._spawn, clock, linger)
+        self._house = House(cameras, self.workshop, self._spawn, clock, linger, keyframes)
         self._intakes: dict[tuple[str, ProfileName], Intake] = {}
         self._outlets: dict[tuple[str, RenditionName, Overlay | None], Outlet] = {}
         self._timelines: dict[str, CameraTimeline] = {}

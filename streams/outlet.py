@@ -66,6 +66,7 @@ class House:
     spawn: Spawn
     clock: Callable[[], float]
     linger: float
+    keyframes: Callable[[str, ProfileName], None] | None = None
 
 
 class Outlet:
@@ -211,6 +212,7 @@ class Outlet:
             self._timer.cancel()
             self._timer = None
         self.rendition.ring.on_reader = None
+        self.rendition.on_keyframe_request = None
         self._stop_making()
         self._refused_until = None
         self._way = _Way.NONE
@@ -221,6 +223,10 @@ class Outlet:
         raw = self.intake.raw
         self.rendition.codec = raw.codec
         self._waits_for_key = True
+        if self._house.keyframes is not None:
+            self.rendition.on_keyframe_request = partial(
+                self._house.keyframes, raw.camera_id, self.intake.profile
+            )
         for unit in raw.ring.newest_gop():
             self._on_unit(unit)
         self._detach = raw.ring.listen(self._on_unit)

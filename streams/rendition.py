@@ -26,7 +26,7 @@ class Rendition:
     state: always true. codec: RTP encoding name. sps, format: from the newest SPS (or what the codec has
     instead), known from the SDP before the first picture where the camera describes it, and kept while it
     reconnects. has_b_slices, reorders: see `streams/reorder.py`. bitrate: the most it may take, bit/s, of
-    transcoded renditions. on_keyframe_request: set by a producer that can make keyframes.
+    transcoded renditions. on_keyframe_request: set by a producer that can make keyframes, or have them made.
     """
 
     def __init__(

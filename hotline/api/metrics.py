@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from hotline.api.access import Administrator, ServiceHere
 from hotline.api.answers import problems
 from relay.relay import RelayStatistics
+from streams.onvif.keyframes import KeyframeCounters
 
 router = APIRouter(prefix="/api", tags=["metrics"])
 
@@ -34,7 +35,26 @@ async def get_metrics(_: Administrator, service: ServiceHere) -> Response:
     """The relay, its renditions and its viewers, as Prometheus reads them."""
     registry = CollectorRegistry()
     registry.register(RelayCollector(service.relay.statistics()))
+    registry.register(KeyframeCollector(service.keyframes))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class KeyframeCollector(Collector):
+    """Keyframes that cameras were asked for."""
+
+    def __init__(self, seen: KeyframeCounters) -> None:
+        self._seen = seen
+
+    def collect(self) -> Iterator[Metric]:
+        """The one family."""
+        asked = CounterMetricFamily(
+            "hotline_camera_keyframes", "Keyframes that cameras were asked for.", labels=["result"]
+        )
+        asked.add_metric(["sent"], self._seen.sent)
+        asked.add_metric(["held_back"], self._seen.held_back)
+        for trouble, count in self._seen.failed.items():
+            asked.add_metric([trouble.value], count)
+        yield asked
 
 
 class RelayCollector(Collector):

@@ -7,8 +7,10 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hotline.api.metrics import RelayCollector
+from hotline.api.metrics import KeyframeCollector, RelayCollector
 from relay.client import WhepViewer
+from streams.onvif.errors import Trouble
+from streams.onvif.keyframes import KeyframeCounters
 from tests.hotline.house import house
 from tests.relay.house import house as relay_house
 from tests.relay.studio import studio
@@ -51,3 +53,15 @@ async def test_an_administrator_reads_it_over_http(tmp_path: Path) -> None:
         assert response.headers["content-type"].startswith("text/plain")
         names = {family.name for family in text_string_to_metric_families(response.text)}
         assert {"hotline_relay_loop_lag_seconds", "hotline_viewer_switches"} <= names
+        assert "hotline_camera_keyframes" in names
+
+
+def test_keyframes_are_counted_by_what_became_of_them() -> None:
+    registry = CollectorRegistry()
+    registry.register(KeyframeCollector(KeyframeCounters(3, 2, {Trouble.NO_ANSWER: 1})))
+    found = {
+        sample.labels["result"]: sample.value
+        for family in text_string_to_metric_families(generate_latest(registry).decode())
+        for sample in family.samples
+    }
+    assert found == {"sent": 3, "held_back": 2, "no_answer": 1}

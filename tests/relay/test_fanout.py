@@ -11,6 +11,7 @@ import pytest
 from aiortc.rtp import RtcpPacket, RtcpSrPacket
 
 from relay.fanout import Fanout
+from relay.fanouts import Fanouts
 from relay.sender import State
 from streams.rendition import Rendition
 from streams.rtp import SenderReport
@@ -286,6 +287,17 @@ async def test_a_keyframe_is_asked_of_who_can_make_one() -> None:
         fanout.attach(viewer.sender)
         assert len(asked) == 1
         assert fanout.statistics(time.monotonic()).keyframe_requests == 1
+
+
+async def test_the_relay_passes_the_wish_on_to_the_renditions_maker() -> None:
+    camera, viewer = Camera(), Viewer()
+    asked: list[bool] = []
+    camera.rendition.on_keyframe_request = lambda: asked.append(True)
+    fanouts = Fanouts(lambda _: None)
+    async with asyncio.TaskGroup() as group:
+        fanouts.start(camera.rendition, group).fanout.attach(viewer.sender)
+        fanouts.end_all()
+    assert asked == [True]
 
 
 async def test_an_observer_learns_when_a_picture_has_left() -> None:

@@ -29,6 +29,7 @@ async def hub_for(
     credentials: Callable[[], Credentials | None] = lambda: None,
     policies: Policies = QUICK,
     linger: float = 0.0,
+    keyframes: Callable[[str, ProfileName], None] | None = None,
 ) -> AsyncIterator[CameraHub]:
     """A running hub that knows one camera, `cam`."""
     profiles = {ProfileName.MAIN: url} if isinstance(url, str) else url
@@ -38,6 +39,7 @@ async def hub_for(
         lambda _: credentials(),
         linger=linger,
         policies=lambda _: policies,
+        keyframes=keyframes,
     )
     running = asyncio.create_task(hub.run())
     await asyncio.sleep(0)

@@ -14,11 +14,20 @@ from streams.onvif.errors import OnvifError, Trouble
 from streams.onvif.heads import Heads
 from streams.onvif.keyframes import MAX_AT_ONCE, Keyframes, Pace
 from streams.onvif.soap import Soap
+from streams.policies import Policies
+from streams.state import Offline
+from tests.cameras import fake
+from tests.cameras.coded import encode
+from tests.cameras.coded_camera import coded_camera
+from tests.cameras.fake import FakeCamera, steady
 from tests.cameras.onvif import Manners, OnvifDevice, serve_onvif
 from tests.cameras.onvif.web import Answer
+from tests.streams.running import hub_for, is_live, state_of
+from tests.streams.transcoded import read
 from tests.support.waiting import until
 
 MAIN, SUB = ProfileName.MAIN, ProfileName.SUB
+SLOW = Policies()
 
 
 class House:
@@ -151,6 +160,33 @@ async def test_nothing_is_asked_before_it_runs() -> None:
         made = House(device, soap, {MAIN: "rtsp://127.0.0.1/1"})
         made.keyframes.ask("c1", MAIN)
         assert device.asked == []
+
+
+async def test_a_renditions_request_reaches_the_camera() -> None:
+    async with house() as (device, made), FakeCamera(fake.Manners(media=steady())) as camera:
+        both = {MAIN: camera.url, SUB: camera.url}
+        async with hub_for(both, keyframes=lambda _, name: made.keyframes.ask("c1", name)) as hub:
+            with hub.hold("cam", SUB, urgent=True) as hold:
+                hold.rendition.request_keyframe()
+                await until(lambda: _points(device) == ["Profile_2"])
+                await state_of(hold.rendition, is_live)
+            await until(lambda: isinstance(hold.rendition.state, Offline))
+            # Nobody wants its pictures any more: nothing is asked of the camera.
+            made.now += 10.0
+            hold.rendition.request_keyframe()
+            assert made.keyframes.counters.held_back == 0
+        assert _points(device) == ["Profile_2"]
+
+
+async def test_what_is_made_here_is_asked_of_the_encoder() -> None:
+    asked: list[ProfileName] = []
+    video = encode("H265", 50, gop=100)
+    async with coded_camera("H265", video) as camera:
+        async with hub_for(camera.url, policies=SLOW, keyframes=lambda _, name: asked.append(name)) as hub:
+            with hub.hold("cam", MAIN, urgent=True) as hold:
+                await read(hold.rendition, 3)
+                hold.rendition.request_keyframe()
+        assert asked == []
 
 
 def test_pauses_grow() -> None:
