@@ -30,8 +30,7 @@ def content_security_policy(tiles: str | None) -> str:
         (
             "default-src 'self'",
             "script-src 'self'",
-            # OpenLayers and Lit set style attributes; a style cannot fetch anything past the lines above.
-            "style-src 'self' 'unsafe-inline'",
+            "style-src 'self'",  # OpenLayers and Lit set styles through the object model, which needs no more
             images,
             "media-src 'self' blob: mediastream:",
             "connect-src 'self'",

