@@ -68,15 +68,18 @@ class Evidence:
     newest_picture: float | None  # of this session
     limit_s: float
     patient: bool = False  # the last attempt failed for want of parameter sets: wait for a keyframe's length
+    hurried: bool = False  # the camera may keep an earlier session of ours, and be silent because of it
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to make of it. `failure` ends the session."""
+    """What to make of it. `failure` ends the session; `silent`: nothing came, which is to be said, but the
+    session goes on."""
 
     stalled: bool
     failure: tuple[Reason, str] | None
     look_again: float  # monotonic seconds
+    silent: bool = False
 
 
 def judge(evidence: Evidence, policies: Policies, now: float) -> Verdict:
@@ -84,17 +87,29 @@ def judge(evidence: Evidence, policies: Policies, now: float) -> Verdict:
     if evidence.newest_picture is not None:
         return _judge_pictures(evidence.newest_picture, evidence.limit_s, policies, now)
     if evidence.first_packet is None:
-        due = evidence.played + policies.first_data_s
-        why = (Reason.NO_DATA, "PLAY was answered, but no packet came")
-        if evidence.other_packets:
-            why = (Reason.NO_DATA, "only packets of another payload type than described came")
-    elif not evidence.parameter_sets:
+        return _judge_silence(evidence, policies, now)
+    if not evidence.parameter_sets:
         due = evidence.played + (policies.keyframe_s if evidence.patient else policies.first_picture_s)
         why = (Reason.NO_PARAMETER_SETS, "packets came, but no SPS and PPS, neither described nor in band")
     else:
         due = evidence.played + policies.keyframe_s
         why = (Reason.NO_DATA, "packets came, but no keyframe")
     return Verdict(False, why if now >= due else None, due)
+
+
+def _judge_silence(evidence: Evidence, policies: Policies, now: float) -> Verdict:
+    """Some cameras send nothing until their next keyframe: whoever left them early would never have a picture
+    of them. So the silence is stated soon, and the session ended late."""
+    said = evidence.played + policies.first_data_s
+    why = (Reason.NO_DATA, "PLAY was answered, but no packet came")
+    if evidence.other_packets:
+        why = (Reason.NO_DATA, "only packets of another payload type than described came")
+    due = evidence.played + max(policies.first_data_s, policies.keyframe_s)
+    if evidence.other_packets or evidence.hurried:
+        due = said
+    if now >= due:
+        return Verdict(False, why, due)
+    return Verdict(False, None, due if now >= said else said, now >= said)
 
 
 def _judge_pictures(newest: float, limit_s: float, policies: Policies, now: float) -> Verdict:

@@ -29,9 +29,9 @@ class Policies:
 
     connect_s: float = 3.0
     reply_s: float = 3.0  # to each request
-    first_data_s: float = 3.0  # from the reply to PLAY to the first RTP packet
+    first_data_s: float = 3.0  # from the reply to PLAY to the first RTP packet; then the silence is stated
     first_picture_s: float = 5.0  # from the reply to PLAY to parameter sets, and normally to the picture
-    keyframe_s: float = 15.0  # the same, while pictures flow and only the keyframe is missing
+    keyframe_s: float = 15.0  # the same, where only a keyframe may be missing; some send nothing until then
     teardown_s: float = 1.0
     stall_floor_s: float = 1.0  # stalled: no picture for this long,
     stall_intervals: float = 3.0  # or for this many picture intervals, whichever is longer
@@ -40,6 +40,8 @@ class Policies:
     keep_alive: KeepAlive = KeepAlive.AUTO
     retry_s: tuple[float, ...] = (0.25, 0.5, 1.0)
     retry_urgent_s: float = 1.0  # from then on, while somebody has the right to look
+    retry_door_s: float = 0.25  # the same, while its port is closed: nothing but a SYN, and it may reboot
+    reboot_s: float = 300.0  # a camera that has been away for longer does not reboot
     retry_idle_s: float = 5.0  # otherwise
     retry_jitter: float = 0.2  # each delay is multiplied by 1 ± this
     steady_s: float = 5.0  # a session that gave pictures for this long starts the row of delays anew

@@ -11,7 +11,11 @@ from streams.policies import Policies
 
 
 class Backoff:
-    """The row of delays of one source: 0.25, 0.5, 1 s, then 1 s while urgent and 5 s otherwise."""
+    """The row of delays of one source: 0.25, 0.5, 1 s, then 1 s while urgent and 5 s otherwise.
+
+    A camera that reboots is asked for every 0.25 s while urgent: its port opens at any moment, and the wait
+    for the next attempt is the larger part of the time to the picture.
+    """
 
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
@@ -23,10 +27,12 @@ class Backoff:
             self._failures = 0
         self._failures += 1
 
-    def delay_s(self, urgent: bool, chance: float) -> float:
+    def delay_s(self, urgent: bool, chance: float, *, rebooting: bool = False) -> float:
         """Seconds until the next attempt. `chance`: from 0 to 1, spreads the cameras of a city."""
         row = self._policies.retry_s
-        if self._failures <= len(row):
+        if urgent and rebooting:
+            base = self._policies.retry_door_s
+        elif self._failures <= len(row):
             base = row[max(0, self._failures - 1)]
         else:
             base = self._policies.retry_urgent_s if urgent else self._policies.retry_idle_s

@@ -33,12 +33,14 @@ log = logging.getLogger(__name__)
 _KEEP_ALIVE_BLAME_S = 2.0  # a connection closed this soon after a keep-alive was closed because of it
 # Only then is a session left behind ended: many cameras close the connection after any TEARDOWN.
 _MAY_BE_CROWDED = frozenset({Reason.BUSY, Reason.NO_DATA})
+_DOOR_CLOSED = frozenset({Reason.REFUSED, Reason.UNREACHABLE, Reason.TIMEOUT})
 
 
 @dataclass(slots=True)
 class _Progress:
     """What the current attempt has given so far; monotonic seconds."""
 
+    connected: bool = False
     first_packet: float | None = None
     first_picture: float | None = None
     newest_picture: float | None = None
@@ -84,6 +86,7 @@ class Source:
         self._keep_alive = policies.keep_alive
         self._short_of_sets = False  # the last attempt failed for want of parameter sets
         self._said: set[Reason] = set()  # reasons already logged since the camera was last live
+        self._lost_at: float | None = None  # since when there is no picture; None before the first failure
 
     def wake(self) -> None:
         """Try again at once, if the camera may be tried: somebody began to care, or its record changed."""
@@ -92,7 +95,6 @@ class Source:
     async def run(self) -> None:
         """Keep the camera's pictures coming until cancelled. Then TEARDOWN, and the state is STOPPED."""
         backoff = Backoff(self._policies)
-        lost_at: float | None = None
         try:
             while True:
                 self._progress = progress = _Progress()
@@ -109,13 +111,19 @@ class Source:
                         log.exception("camera %s/%s: internal error", self.rendition.camera_id, self._profile)
                 now = self._clock()
                 if progress.newest_picture is not None:
-                    lost_at = progress.newest_picture
+                    self._lost_at = progress.newest_picture
                     lived = progress.newest_picture - (progress.first_picture or progress.newest_picture)
                     backoff.failed(lived)
                 else:
-                    lost_at = now if lost_at is None else lost_at
+                    self._lost_at = now if self._lost_at is None else self._lost_at
                     backoff.failed(None)
-                await self._be_offline(failure, lost_at, backoff.delay_s(self._urgent(), self._chance()))
+                rebooting = (
+                    failure.reason in _DOOR_CLOSED
+                    and not progress.connected
+                    and now - self._lost_at < self._policies.reboot_s
+                )
+                delay_s = backoff.delay_s(self._urgent(), self._chance(), rebooting=rebooting)
+                await self._be_offline(failure, self._lost_at, delay_s)
         finally:
             self.rendition.set_state(Offline(self._clock(), Reason.STOPPED, None))
             self.rendition.ring.clear()
@@ -128,14 +136,18 @@ class Source:
             self._refusals.refused(self._used, now)
             rendition.counters.refusals += 1
         pause = self._refusals.wait_s(self._used, now)
-        if not self._said:
-            rendition.counters.losses += 1
-        if failure.reason not in self._said:
-            self._said.add(failure.reason)
-            log.warning("camera %s/%s: %s", rendition.camera_id, self._profile, failure)
+        self._tell(failure)
         delay_s = max(delay_s, pause)
         rendition.set_state(Offline(lost_at, failure.reason, now + delay_s))
         await self._sleep(delay_s)
+
+    def _tell(self, failure: CameraError) -> None:
+        """Count the loss once, log each reason of it once."""
+        if not self._said:
+            self.rendition.counters.losses += 1
+        if failure.reason not in self._said:
+            self._said.add(failure.reason)
+            log.warning("camera %s/%s: %s", self.rendition.camera_id, self._profile, failure)
 
     async def _wait_for_leave(self) -> Credentials | None:
         """Wait while the camera must not be tried because it refused the password too often.
@@ -190,6 +202,7 @@ class Source:
         crowded = False
         try:
             async with dialogue:
+                self._progress.connected = True
                 track = await dialogue.describe()
                 self._refusals.accepted()
                 reception.begin(track)
@@ -211,6 +224,7 @@ class Source:
         """Watch over the pictures until they end."""
         rendition, policies, progress = self.rendition, self._policies, self._progress
         played = self._clock()
+        hurried = self._left_behind is not None and not self._crowded
         foreign = rendition.counters.foreign_packets
         next_report = played + policies.report_every_s
         while True:
@@ -224,6 +238,7 @@ class Source:
                     progress.newest_picture,
                     rendition.limit_s,
                     self._short_of_sets,
+                    hurried,
                 ),
                 policies,
                 now,
@@ -232,6 +247,10 @@ class Source:
                 rendition.set_state(Stalled(progress.newest_picture))
             if verdict.failure is not None:
                 raise CameraError(*verdict.failure)
+            if verdict.silent and isinstance(rendition.state, Connecting):
+                self._tell(CameraError(Reason.NO_DATA, "PLAY was answered, but no packet came yet"))
+                since = played if self._lost_at is None else self._lost_at
+                rendition.set_state(Offline(since, Reason.NO_DATA, verdict.look_again))
             if now >= next_report:
                 next_report = now + policies.report_every_s
                 dialogue.send_report(reception.report(dialogue.own_ssrc, now))

@@ -53,8 +53,11 @@ class Stalled:
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """No session. `since`: monotonic seconds at which it was lost (or first failed);
-    `next_attempt`: monotonic seconds, None when nobody asks for the camera."""
+    """No session, or one that has given nothing yet.
+
+    `since`: monotonic seconds at which it was lost (or first failed); `next_attempt`: monotonic seconds, None
+    when nobody asks for the camera.
+    """
 
     since: float
     reason: Reason

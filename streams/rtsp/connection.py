@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _MAX_UNSENT = 64 * 1024  # bytes the camera may leave unread before it counts as dead
 _MAX_ADDRESSES = 4  # of one host name are tried
+_KNOCK_S = 0.5  # the kernel repeats a SYN after 1 s, then 2 s: too late for a camera that has just come back
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 
 
@@ -195,16 +196,12 @@ async def connect(
     clock: Callable[[], float] = time.monotonic,
 ) -> Connection:
     """Connect to a camera. Raises `CameraError`: REFUSED, UNREACHABLE or TIMEOUT."""
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout_s):
             last: OSError | None = None
             for address in await _addresses(host, port):
                 try:
-                    _, connection = await loop.create_connection(
-                        lambda: Connection(on_frame, on_resync, clock), address, port
-                    )
-                    return connection
+                    return await _knock(lambda: Connection(on_frame, on_resync, clock), address, port)
                 except OSError as error:
                     last = error
             raise last or OSError(errno.EHOSTUNREACH, "no address")
@@ -219,6 +216,26 @@ async def connect(
             raise CameraError(Reason.UNREACHABLE, "no way to the host") from None
         name = errno.errorcode.get(error.errno or 0, "unknown error")
         raise CameraError(Reason.UNREACHABLE, f"no connection ({name})") from None
+
+
+async def _knock(made: Callable[[], Connection], address: str, port: int) -> Connection:
+    """The first connection that comes about; a further SYN for every half second without any answer."""
+    loop = asyncio.get_running_loop()
+    knocks: list[asyncio.Task[tuple[asyncio.Transport, Connection]]] = []
+    taken: Connection | None = None
+    try:
+        while True:
+            knocks.append(loop.create_task(loop.create_connection(made, address, port)))
+            done, _ = await asyncio.wait(knocks, timeout=_KNOCK_S, return_when=asyncio.FIRST_COMPLETED)
+            for knock in done:
+                _, taken = knock.result()
+                return taken
+    finally:
+        for knock in knocks:
+            knock.cancel()
+        for outcome in await asyncio.gather(*knocks, return_exceptions=True):
+            if not isinstance(outcome, BaseException) and outcome[1] is not taken:
+                await outcome[1].close()
 
 
 async def _addresses(host: str, port: int) -> list[str]:

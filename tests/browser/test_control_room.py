@@ -107,6 +107,7 @@ async def test_a_camera_that_reboots_comes_back_by_itself(browser: Browser, ours
         tile = page.locator(f'camera-tile[data-camera="{broken}"]')
         await expect(tile).not_to_have_attribute("data-state", "live", timeout=2 * VEIL_MS)
         await expect(tile).to_have_attribute("data-state", "offline")
+        await expect(tile.locator(".veil")).to_be_visible()
         await screenshot(page, "control-room-offline")
         await expect(tile).to_have_attribute("data-state", "live")
         assert (now_ms() - begin) < 3_000 + 4_000

@@ -47,15 +47,20 @@ def evidence(
     limit: float = 1.0,
     other: bool = False,
     patient: bool = False,
+    hurried: bool = False,
 ) -> Evidence:
-    return Evidence(0.0, first_packet, other, sets, newest, limit, patient)
+    return Evidence(0.0, first_packet, other, sets, newest, limit, patient, hurried)
 
 
 @pytest.mark.parametrize(
     ("seen", "now", "stalled", "reason", "look_again"),
     [
         (evidence(None), 2.9, False, None, 3.0),
-        (evidence(None), 3.0, False, Reason.NO_DATA, 3.0),
+        (evidence(None), 3.0, False, None, 15.0),
+        (evidence(None), 14.9, False, None, 15.0),
+        (evidence(None), 15.0, False, Reason.NO_DATA, 15.0),
+        (evidence(None, hurried=True), 2.9, False, None, 3.0),
+        (evidence(None, hurried=True), 3.0, False, Reason.NO_DATA, 3.0),
         (evidence(None, other=True), 3.0, False, Reason.NO_DATA, 3.0),
         (evidence(sets=False), 4.9, False, None, 5.0),
         (evidence(sets=False), 5.0, False, Reason.NO_PARAMETER_SETS, 5.0),
@@ -77,3 +82,9 @@ def test_verdicts(
     assert verdict.stalled is stalled
     assert (verdict.failure[0] if verdict.failure else None) is reason
     assert verdict.look_again == look_again
+
+
+@pytest.mark.parametrize(("now", "silent"), [(2.9, False), (3.0, True), (14.9, True)])
+def test_silence_is_said_long_before_the_session_is_given_up(now: float, silent: bool) -> None:
+    assert judge(evidence(None), POLICIES, now).silent is silent
+    assert not judge(evidence(), POLICIES, now).silent

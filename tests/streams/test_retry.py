@@ -24,6 +24,14 @@ def test_the_row_of_delays(urgent: bool, delays: list[float]) -> None:
     assert seen == delays
 
 
+def test_a_camera_that_reboots_is_asked_for_four_times_a_second_while_somebody_may_look() -> None:
+    backoff = Backoff(POLICIES)
+    for _ in range(10):
+        backoff.failed(None)
+    assert backoff.delay_s(True, 0.5, rebooting=True) == 0.25
+    assert backoff.delay_s(False, 0.5, rebooting=True) == 5
+
+
 def test_jitter_is_a_fifth() -> None:
     backoff = Backoff(POLICIES)
     backoff.failed(None)

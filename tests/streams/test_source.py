@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 import time
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from streams.camera import Credentials, ProfileName
 from streams.errors import UnknownCameraError
 from streams.policies import KeepAlive
 from streams.rendition import Rendition
+from streams.rtsp.connection import connect
 from streams.state import Live, Offline, Reason, Stalled
 from tests.cameras import fake
 from tests.cameras.fake import Asked, FakeCamera, Manners, Talk, answer, steady
@@ -345,3 +347,43 @@ async def test_a_record_that_changes_is_followed() -> None:
                 await new.until(lambda: new.asked("PLAY") == 1)
                 await state_of(hold.rendition, is_live)
                 assert old.asked("TEARDOWN") == 1
+
+
+async def test_a_camera_silent_until_its_next_keyframe_is_not_given_up() -> None:
+    """The silence is stated; the picture comes on the same session."""
+    policies = replace(QUICK, first_data_s=0.1, keyframe_s=30.0)
+    spoken = asyncio.Event()
+
+    async def media(talk: Talk) -> None:
+        await spoken.wait()
+        await steady()(talk)
+
+    async with FakeCamera(Manners(media=media)) as camera, hub_for(camera.url, policies=policies) as hub:
+        with hub.hold("cam", ProfileName.MAIN, urgent=True) as hold:
+            stated = await failed(hold.rendition)
+            assert stated.reason is Reason.NO_DATA and stated.next_attempt is not None
+            spoken.set()
+            await state_of(hold.rendition, is_live)
+            assert len(camera.talks) == 1 and hold.rendition.counters.losses == 1
+
+
+async def test_a_camera_that_answers_no_syn_is_knocked_at_again() -> None:
+    """Its queue is full, so it drops what comes; when it takes again, one connection is made and kept."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        host, port = full.getsockname()
+        with socket.create_connection((host, port)):
+            knocking = asyncio.create_task(connect(host, port, lambda *_: None, lambda: None, timeout_s=20))
+            await asyncio.sleep(0.7)  # the first SYN is lost, and the second
+            assert not knocking.done()
+            full.setblocking(False)
+            loop = asyncio.get_running_loop()
+            taken, _ = await loop.sock_accept(full)
+            taken.close()
+            connection = await knocking
+            ours = connection.hosts
+            accepted, _ = await loop.sock_accept(full)
+            accepted.close()
+            await connection.close()
+            assert ours[0] == ours[1] == host
