@@ -261,6 +261,28 @@ class StreamsRoom(Room):
     )
 
 
+class Transcoding(Room):
+    """Pictures made here: other codecs, masks, text on the picture, smaller sizes."""
+
+    encoder: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9_]{1,40}$",
+        description="FFmpeg's name of the H.264 encoder; empty: the first that works; see hotline doctor.",
+    )
+    cores: float | None = Field(
+        default=None,
+        ge=0.1,
+        le=1024,
+        description="Cores that it may take; a demand beyond is refused. Empty: three quarters of them.",
+    )
+    threads: int | None = Field(
+        default=None, ge=1, le=256, description="Worker threads; empty: one for each core."
+    )
+    utc_offset_h: float = Field(
+        default=9.0, ge=-12, le=14, description="Hours by which a clock in the picture is ahead of UTC."
+    )
+
+
 class CamerasRoom(Room):
     """Which cameras may be entered."""
 
@@ -333,6 +355,7 @@ class Settings(Room):
     city: City = Field(default=City(), description="The city that is watched.")
     cameras: CamerasRoom = Field(default=CamerasRoom(), description="Which cameras may be entered.")
     streams: StreamsRoom = Field(default=StreamsRoom(), description="Cameras to pictures: deadlines.")
+    transcoding: Transcoding = Field(default=Transcoding(), description="Pictures made here.")
     relay: RelayRoom = Field(default=RelayRoom(), description="Pictures to viewers: ports and limits.")
     sharing: Sharing = Field(default=Sharing(), description="Limits and defaults of what is shared.")
     people: People = Field(default=People(), description="Sign-ins.")

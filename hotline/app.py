@@ -17,7 +17,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from config import settings as config
-from hotline.api import city, events, health, incidents, metrics, problems, records, session, shares
+from hotline.api import (
+    city,
+    events,
+    health,
+    incidents,
+    masks,
+    metrics,
+    problems,
+    records,
+    session,
+    shares,
+    stills,
+)
 from hotline.directory import CameraDirectory
 from hotline.domain.place import Point
 from hotline.domain.words import Term
@@ -31,6 +43,7 @@ from hotline.people.throttle import Throttle
 from hotline.reconcile import Reconciler
 from hotline.sealing import open_key_store, read_secret
 from hotline.service import CityCard, Limits, NamedPlace, Service
+from hotline.stills import Stills
 from hotline.store.database import Database
 from hotline.supervisor import Part, Supervisor
 from hotline.viewings import Viewings, close_left_open
@@ -42,6 +55,7 @@ from streams.onvif.devices import Devices
 from streams.onvif.keyframes import Keyframes
 from streams.onvif.soap import Soap
 from streams.policies import Policies
+from streams.recipe import Transcoding
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +84,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         directory.credentials,
         linger=settings.streams.linger_s,
         policies=lambda _: policies,
+        transcoding=transcoding(settings.transcoding),
         keyframes=keyframes.ask,
     )
     relay_settings = _relay_settings(settings.relay)
@@ -84,13 +99,16 @@ def create_app(settings: config.Settings) -> FastAPI:
         on_expired=lambda shares: broker.share_changed(*shares),
         on_foreign_change=broker.reload_soon,
         on_camera_changed=hub.refresh,
+        on_masks_changed=hub.remask,
     )
+    looks = Stills(database, hub, directory, utc=time.time, clock=time.monotonic)
     service = Service(
         database=database,
         directory=directory,
         relay=relay,
         reconciler=reconciler,
         broker=broker,
+        stills=looks,
         passwords=Passwords(),
         policy=policy,
         city=_city(settings.city),
@@ -107,6 +125,7 @@ def create_app(settings: config.Settings) -> FastAPI:
             Part("relay", relay.run, relay_settings.stop_deadline_s + QUICK_STOP_S),
             Part("reconciler", reconciler.run, QUICK_STOP_S),
             Part("event stream", broker.run, QUICK_STOP_S),
+            Part("stills", looks.run, QUICK_STOP_S),
         ),
         service.failed.set,
     )
@@ -143,7 +162,7 @@ def create_app(settings: config.Settings) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (session, city, incidents, shares, events, records, health, metrics):
+    for module in (session, city, masks, stills, incidents, shares, events, records, health, metrics):
         app.include_router(module.router)
     app.include_router(whep_router(relay))
     app.mount("/assets", Assets(directory=BUILT / "assets", check_dir=False), name="assets")
@@ -171,6 +190,13 @@ def _policies(room: config.StreamsRoom) -> Policies:
         first_picture_s=room.first_picture_deadline_s,
         stall_floor_s=room.stall_s,
         reconnect_after_s=room.lost_s,
+    )
+
+
+def transcoding(room: config.Transcoding) -> Transcoding:
+    """The settings as the media side takes them."""
+    return Transcoding(
+        encoder=room.encoder, cores=room.cores, threads=room.threads, utc_offset_h=room.utc_offset_h
     )
 
 

@@ -43,6 +43,7 @@ class Action(StrEnum):
     REVOKE = "revoke"
     VIEW_START = "view_start"
     VIEW_END = "view_end"
+    SNAPSHOT = "snapshot"
     CONFIG = "config"
 
 
@@ -71,6 +72,7 @@ class Subject:
 
 
 STREAMING = "실시간 스트리밍"
+STILL = "정지 영상"
 
 
 async def append(

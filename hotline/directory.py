@@ -26,6 +26,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """Ids of cameras of which something is new. connection: how they are reached, or they are gone; masks:
+    what nobody may see of them."""
+
+    connection: frozenset[str] = frozenset()
+    masks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     record: CameraRecord
     camera: Camera | None  # None: its address is outside the networks that are allowed now
@@ -77,16 +86,16 @@ class CameraDirectory:
                 return None
         return Credentials(entry.record.username, password)
 
-    async def refresh(self) -> frozenset[str]:
-        """Reads the inventory if its revision moved; the ids of cameras that must be connected anew."""
+    async def refresh(self) -> Changes:
+        """Reads the inventory if its revision moved; what is new of the cameras that were known."""
         async with self._database.read() as session:
             return await self.refresh_within(session)
 
-    async def refresh_within(self, session: AsyncSession) -> frozenset[str]:
+    async def refresh_within(self, session: AsyncSession) -> Changes:
         """`refresh` as part of what the caller reads anyway."""
         revision = await value(session, Counter.INVENTORY)
         if revision == self._revision:
-            return frozenset()
+            return Changes()
         statement = select(CameraRow).where(CameraRow.removed_at.is_(None)).order_by(CameraRow.id)
         rows = list(await session.scalars(statement))
         entries = {row.id: self._entry(row) for row in rows}
@@ -94,10 +103,17 @@ class CameraDirectory:
         self._records = tuple(entry.record for entry in entries.values())
         self._revision = revision
         log.info("inventory: %d cameras", len(entries))
-        return frozenset(
-            camera_id
-            for camera_id, entry in before.items()
-            if camera_id not in entries or entries[camera_id].connection != entry.connection
+        return Changes(
+            frozenset(
+                camera_id
+                for camera_id, entry in before.items()
+                if camera_id not in entries or entries[camera_id].connection != entry.connection
+            ),
+            frozenset(
+                camera_id
+                for camera_id, entry in before.items()
+                if camera_id in entries and entries[camera_id].record.masks != entry.record.masks
+            ),
         )
 
     def _entry(self, row: CameraRow) -> _Entry:
@@ -117,5 +133,6 @@ class CameraDirectory:
         if service is not None and not rules.allowed(service, self._networks):
             log.warning("camera %s: its ONVIF address is outside cameras.networks and is not used", row.id)
             onvif = None
-        camera = None if outside else Camera(row.id, row.name_en, urls, onvif=onvif)
-        return _Entry(camera_record(row), camera, row.sealed_password)
+        record = camera_record(row)
+        camera = None if outside else Camera(row.id, row.name_ko, urls, record.masks, onvif)
+        return _Entry(record, camera, row.sealed_password)

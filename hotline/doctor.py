@@ -17,14 +17,16 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.settings import Settings
+from config.settings import Settings, Transcoding
 from hotline import onvif
 from hotline.directory import CameraDirectory
 from hotline.feeds import REASONS
 from hotline.sealing import KeyStore, KeyStoreError, open_key_store
 from hotline.store.database import open_database
 from hotline.store.upgrade import NewerDatabase
+from streams import recipe
 from streams.camera import Camera, Credentials, ProfileName
+from streams.encoders import EncoderError, settle
 from streams.onvif.errors import OnvifError
 from streams.probe import ProbeResult, probe
 
@@ -121,6 +123,33 @@ def keys(path: Path) -> tuple[Finding, KeyStore | None]:
             f"{path} 생성됨. 데이터베이스와 따로 복사본을 보관하십시오",
         ), store
     return Finding(Mark.GOOD, "keys", str(path), str(path)), store
+
+
+def transcoding(room: Transcoding) -> Finding:
+    """Which encoder makes pictures here, found by encoding some; a second at most."""
+    try:
+        choice = settle(room.encoder)
+    except EncoderError as error:
+        return Finding(
+            Mark.BAD,
+            "transcoding",
+            f"{error}; install the package again",
+            f"{error}. 패키지를 다시 설치하십시오",
+        )
+    budget = recipe.Transcoding(cores=room.cores).budget
+    text = f"{choice.name}, {budget:.2g} cores at most"
+    text_ko = f"{choice.name}, 최대 {budget:.2g}코어"
+    refused = "; ".join(f"{name}: {why}" for name, why in choice.refused)
+    if room.encoder is not None and choice.name != room.encoder:
+        return Finding(
+            Mark.NOTE,
+            "transcoding",
+            f"{refused}; going on with {text}: correct [transcoding] encoder",
+            f"{refused}. 대신 {text_ko} 사용. [transcoding] encoder를 고치십시오",
+        )
+    if refused:
+        text, text_ko = f"{text} ({refused})", f"{text_ko} ({refused})"
+    return Finding(Mark.GOOD, "transcoding", text, text_ko)
 
 
 def room(directory: Path) -> Finding:

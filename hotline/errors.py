@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hotline.domain.words import Term
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -50,6 +52,24 @@ class Conflict(HotlineError):
         self.errors = errors
 
 
+class CameraDown(Conflict):
+    """The camera gives no picture now; `retry_after` in whole seconds."""
+
+    def __init__(self, reason: Term, retry_after: int) -> None:
+        super().__init__(
+            f"The camera gives no picture: {reason.en}.", f"카메라 영상이 없습니다: {reason.ko}."
+        )
+        self.retry_after = retry_after
+
+
+class Stale(HotlineError):
+    """Somebody else has changed the thing since the asker looked at it."""
+
+
+class Unconditional(HotlineError):
+    """A change of what several people edit must say which state it is a change of."""
+
+
 class Forbidden(HotlineError):
     """The asker's role never allows this, whatever it is asked on."""
 
@@ -67,4 +87,4 @@ class Throttled(HotlineError):
 
 
 class Busy(HotlineError):
-    """The database did not answer by its deadline."""
+    """The database did not answer by its deadline, or there is no room for the work."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +23,8 @@ from hotline.audit import Action, Subject, append
 from hotline.domain import camera as rules
 from hotline.domain import camera_csv
 from hotline.domain.camera import Network, NewCamera
-from hotline.errors import Conflict, FieldError, Invalid, NotFound
+from hotline.domain.masks import Masks, checked, dump, etag, load
+from hotline.errors import Conflict, FieldError, Invalid, NotFound, Stale
 from hotline.revoking import revoke_grants
 from hotline.sealing import KeyStore
 from hotline.store.counters import Counter, advance
@@ -70,6 +72,7 @@ class CameraRecord:
     onvif_url: str | None
     username: str | None
     has_password: bool
+    masks: Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +172,48 @@ async def remove_camera(database: Database, camera_id: str, *, actor: Actor, now
     Raises `NotFound`.
     """
     async with database.write() as session:
-        row = await session.get(CameraRow, camera_id)
-        if row is None or row.removed_at is not None:
-            raise NotFound(f"There is no camera {camera_id}.", f"카메라 {camera_id}이(가) 없습니다.")
+        row = await _in_service(session, camera_id)
         await advance(session, Counter.INVENTORY)  # before grants: see store/counters.py
         row.removed_at, row.username, row.sealed_password = now, None, None
         await revoke_grants(session, actor, now, "camera_removed", camera_id=camera_id)
         await _inventory_changed(session, actor, now, "camera_removed", (camera_id,))
+
+
+async def get_masks(database: Database, camera_id: str) -> Masks:
+    """What nobody may see of a camera. Raises `NotFound`."""
+    async with database.read() as session:
+        return load((await _in_service(session, camera_id)).masks)
+
+
+async def set_masks(
+    database: Database,
+    camera_id: str,
+    masks: Sequence[Sequence[Sequence[float]]],
+    *,
+    actor: Actor,
+    now: float,
+    expected: str | None = None,
+) -> Masks:
+    """From now on nobody sees these polygons of a camera, and sees the rest; none: all of it.
+
+    expected: the entity tag of the masks that this is a change of. Raises `Invalid`, `NotFound`, or `Stale`
+    where somebody else has changed them since.
+    """
+    new = checked(masks)
+    async with database.write() as session:
+        row = await _in_service(session, camera_id)
+        before = load(row.masks)
+        if expected is not None and expected != etag(before):
+            raise Stale(
+                "The masks were changed meanwhile; load them again.",
+                "그 사이에 마스크가 변경되었습니다. 다시 불러오십시오.",
+            )
+        if new == before:
+            return new
+        row.masks = dump(new)
+        detail = {"before": before, "after": new}
+        await _inventory_changed(session, actor, now, "masks_changed", (camera_id,), detail=detail)
+        return new
 
 
 async def add_unit(database: Database, unit: NewUnit, *, actor: Actor, now: float) -> UnitRecord:
@@ -239,7 +277,15 @@ def camera_record(row: CameraRow) -> CameraRecord:
         onvif_url=row.onvif_url,
         username=row.username,
         has_password=row.sealed_password is not None,
+        masks=load(row.masks),
     )
+
+
+async def _in_service(session: AsyncSession, camera_id: str) -> CameraRow:
+    row = await session.get(CameraRow, camera_id)
+    if row is None or row.removed_at is not None:
+        raise NotFound(f"There is no camera {camera_id}.", f"카메라 {camera_id}이(가) 없습니다.")
+    return row
 
 
 def _put(
@@ -269,10 +315,11 @@ async def _inventory_changed(
     what: str,
     cameras: tuple[str, ...] = (),
     units: tuple[str, ...] = (),
+    detail: Mapping[str, Any] | None = None,
 ) -> None:
     await session.flush()
     await advance(session, Counter.INVENTORY)
-    subject = Subject(cameras=cameras, receiver_org=units, detail={"change": what})
+    subject = Subject(cameras=cameras, receiver_org=units, detail={"change": what, **(detail or {})})
     await append(session, Action.CONFIG, actor, subject, now)
 
 

@@ -17,13 +17,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hotline.actor import unit_receiver
 from hotline.directory import CameraDirectory
+from hotline.domain.sharing import demanded
 from hotline.errors import Busy
 from hotline.share_view import ShareView
 from hotline.shares import expire_shares
 from hotline.store.counters import Counter, value
 from hotline.store.database import Database
-from hotline.store.models import GrantRow
+from hotline.store.models import GrantRow, ShareRow, UnitRow
+from hotline.viewings import Form
 from relay.grant import Grant, GrantSet
 
 log = logging.getLogger(__name__)
@@ -42,7 +45,8 @@ class Reconciler:
     """Owns the way from the tables to one relay.
 
     on_expired: told of shares whose time was up. on_foreign_change: called when grants changed though nobody
-    in this process said so. on_camera_changed: told the id of a camera that must be connected anew.
+    in this process said so. on_camera_changed: told the id of a camera that must be connected anew;
+    on_masks_changed: of one of which less, or more, may be seen.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Reconciler:
         on_expired: Callable[[Sequence[ShareView]], None],
         on_foreign_change: Callable[[], None],
         on_camera_changed: Callable[[str], None],
+        on_masks_changed: Callable[[str], None],
     ) -> None:
         self._database = database
         self._directory = directory
@@ -63,6 +68,7 @@ class Reconciler:
         self._on_expired = on_expired
         self._on_foreign_change = on_foreign_change
         self._on_camera_changed = on_camera_changed
+        self._on_masks_changed = on_masks_changed
         self._one_at_a_time = asyncio.Lock()
         self._applied: int | None = None
         self._next_end: float | None = None
@@ -79,9 +85,16 @@ class Reconciler:
             async with self._database.read() as session:
                 await self._refresh(session)
                 revision = await value(session, Counter.GRANTS)
-                rows = await session.scalars(
-                    select(GrantRow).where(GrantRow.revoked_at.is_(None), GrantRow.expires_at > now)
+                rows = await session.execute(
+                    select(GrantRow, ShareRow)
+                    .join(ShareRow, ShareRow.id == GrantRow.share_id)
+                    .where(
+                        GrantRow.revoked_at.is_(None),
+                        GrantRow.expires_at > now,
+                        GrantRow.form == Form.STREAM,  # stills are asked for one by one
+                    )
                 )
+                names = await _unit_names(session)
                 grants = tuple(
                     Grant(
                         id=row.id,
@@ -90,8 +103,11 @@ class Reconciler:
                         camera=row.camera_id,
                         not_before=row.not_before,
                         expires_at=row.expires_at,
+                        overlay=demanded(
+                            share.overlay, names.get(row.receiver, row.receiver) if share.watermark else ""
+                        ),
                     )
-                    for row in rows
+                    for row, share in rows
                     # One that may not be connected any more would be a right to nothing.
                     if self._directory.camera(row.camera_id) is not None
                 )
@@ -141,5 +157,14 @@ class Reconciler:
             self._on_foreign_change()
 
     async def _refresh(self, session: AsyncSession) -> None:
-        for camera_id in await self._directory.refresh_within(session):
+        changes = await self._directory.refresh_within(session)
+        for camera_id in changes.masks:
+            self._on_masks_changed(camera_id)
+        for camera_id in changes.connection:
             self._on_camera_changed(camera_id)
+
+
+async def _unit_names(session: AsyncSession) -> dict[str, str]:
+    """Receivers with the name that a watermark shows."""
+    rows = await session.execute(select(UnitRow.id, UnitRow.name_ko))
+    return {unit_receiver(unit_id): name for unit_id, name in rows}

@@ -70,6 +70,7 @@ def camera(value: CameraRecord) -> Json:
         "longitude": value.longitude,
         "heading": value.heading,
         "field_of_view": value.field_of_view,
+        "masked": bool(value.masks),
     }
 
 
@@ -142,6 +143,8 @@ def share(value: ShareView) -> Json:
         "ends_at": iso(value.ends_at),
         "ended_at": time_or_none(value.ended_at),
         "end_reason": term(value.end_reason) if value.end_reason is not None else None,
+        "overlay": value.overlay,
+        "watermark": value.watermark,
     }
 
 
@@ -159,4 +162,5 @@ def viewing(value: ViewingView) -> Json:
         "closed_at": time_or_none(value.closed_at),
         "close_reason": value.close_reason,
         "bytes_sent": value.bytes_sent,
+        "form": value.form,
     }

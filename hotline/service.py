@@ -18,6 +18,7 @@ from hotline.people.passwords import Passwords
 from hotline.people.signing_in import SignInPolicy
 from hotline.reconcile import Reconciler
 from hotline.share_view import ShareView
+from hotline.stills import Stills
 from hotline.store.database import Database
 from relay.ports import Feed
 from relay.relay import RelayStatistics
@@ -74,6 +75,7 @@ class Service:
     relay: Relays
     reconciler: Reconciler
     broker: Broker
+    stills: Stills
     passwords: Passwords
     policy: SignInPolicy
     city: CityCard

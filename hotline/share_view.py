@@ -80,6 +80,8 @@ class ShareView:
     ends_at: float
     ended_at: float | None
     end_reason: Term | None
+    overlay: bool
+    watermark: bool
 
     @property
     def running(self) -> bool:
@@ -184,6 +186,8 @@ def _view(
         ends_at=share.ends_at,
         ended_at=ended_at,
         end_reason=END_REASONS[reason] if reason is not None else None,
+        overlay=share.overlay,
+        watermark=share.watermark,
     )
 
 

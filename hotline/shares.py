@@ -68,6 +68,8 @@ async def open_share(
             opened_by=actor.id,
             opened_at=now,
             ends_at=now + command.minutes * 60,
+            overlay=command.overlay,
+            watermark=command.watermark,
         )
         session.add(share)
         await session.flush()
@@ -259,9 +261,15 @@ def add_cameras(
 
 
 def add_grants(
-    session: AsyncSession, share: ShareRow, receivers: Sequence[str], cameras: Sequence[str], now: float
+    session: AsyncSession,
+    share: ShareRow,
+    receivers: Sequence[str],
+    cameras: Sequence[str],
+    now: float,
+    *,
+    form: str = "stream",
 ) -> None:
-    """One right per receiver and camera, until the share's end."""
+    """One right per receiver and camera, until the share's end. form: see `GrantRow`."""
     session.add_all(
         GrantRow(
             id=new_id(),
@@ -270,6 +278,7 @@ def add_grants(
             camera_id=camera_id,
             not_before=now,
             expires_at=share.ends_at,
+            form=form,
         )
         for receiver in receivers
         for camera_id in cameras
@@ -291,7 +300,7 @@ def share_subject(
         receiver_org=tuple(receivers),
         form=STREAMING,
         period=(share.opened_at, share.ended_at if share.ended_at is not None else share.ends_at),
-        detail={"kind": share.kind},
+        detail={"kind": share.kind, "overlay": share.overlay, "watermark": share.watermark},
     )
 
 

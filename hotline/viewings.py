@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.actor import Actor, Role, service
-from hotline.audit import STREAMING, Action, Subject, append
+from hotline.audit import STILL, STREAMING, Action, Subject, append
 from hotline.shares import SCENE
 from hotline.store.database import Database
 from hotline.store.models import CameraRow, GrantRow, IncidentRow, ShareRow, UserRow, ViewingRow
@@ -43,6 +44,15 @@ class ViewingView:
     closed_at: float | None
     close_reason: str | None
     bytes_sent: int | None
+    form: str
+
+
+class Form(StrEnum):
+    """How pictures were seen: running, one of them, or small ones now and then."""
+
+    STREAM = "stream"
+    SNAPSHOT = "snapshot"
+    STILLS = "stills"
 
 
 class Viewings:
@@ -51,32 +61,18 @@ class Viewings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def opened(self, viewing: ViewingOpened) -> None:
+    async def opened(self, viewing: ViewingOpened, form: Form = Form.STREAM) -> None:
         """Raises `Refused` when the grant is unknown, of another viewer, or over."""
         async with self._database.write() as session:
-            grant = await session.get(GrantRow, viewing.grant_id)
-            if (
-                grant is None
-                or grant.revoked_at is not None
-                or grant.expires_at <= viewing.at
-                or (grant.receiver, grant.share_id, grant.camera_id)
-                != (viewing.receiver, viewing.share, viewing.camera)
-            ):
-                raise Refused("the viewing names no grant in force")
-            row = ViewingRow(
-                viewer_id=viewing.viewer_id,
-                grant_id=grant.id,
-                share_id=grant.share_id,
-                camera_id=grant.camera_id,
-                receiver=grant.receiver,
-                person=viewing.person,
-                address=viewing.remote,
-                opened_at=viewing.at,
-            )
-            share, incident, camera, person = await _context(session, row)
-            session.add(row)
-            subject = _subject(row, share, incident, camera)
-            await append(session, Action.VIEW_START, _viewer(row, person), subject, viewing.at)
+            await _open(session, viewing, form)
+
+    async def looked(self, viewing: ViewingOpened, bytes_sent: int) -> None:
+        """One picture is about to be given: a viewing that is over at once, and one entry in the record.
+
+        Raises `Refused` as `opened` does.
+        """
+        async with self._database.write() as session:
+            await _open(session, viewing, Form.SNAPSHOT, bytes_sent)
 
     async def closed(self, viewer_id: str, at: float, reason: str, bytes_sent: int) -> None:
         """A viewing that was never opened (the viewer was refused) has nothing to close."""
@@ -84,6 +80,41 @@ class Viewings:
             row = await session.get(ViewingRow, viewer_id)
             if row is not None and row.closed_at is None:
                 await _close(session, row, None, at, reason, bytes_sent)
+
+
+async def _open(
+    session: AsyncSession, viewing: ViewingOpened, form: Form, bytes_sent: int | None = None
+) -> None:
+    grant = await session.get(GrantRow, viewing.grant_id)
+    if (
+        grant is None
+        or grant.revoked_at is not None
+        or grant.expires_at <= viewing.at
+        or (grant.share_id, grant.camera_id) != (viewing.share, viewing.camera)
+        # The centre looks at pictures of what it shares: its people are no receivers of the grant.
+        or (form is Form.STREAM and grant.receiver != viewing.receiver)
+        or (form is Form.STREAM and grant.form != Form.STREAM)
+    ):
+        raise Refused("the viewing names no grant in force")
+    row = ViewingRow(
+        viewer_id=viewing.viewer_id,
+        grant_id=grant.id,
+        share_id=grant.share_id,
+        camera_id=grant.camera_id,
+        receiver=viewing.receiver,
+        person=viewing.person,
+        address=viewing.remote,
+        opened_at=viewing.at,
+        form=form.value,
+    )
+    action = Action.VIEW_START
+    if form is Form.SNAPSHOT:
+        action = Action.SNAPSHOT
+        row.closed_at, row.close_reason, row.bytes_sent = viewing.at, form.value, bytes_sent
+    share, incident, camera, person = await _context(session, row)
+    session.add(row)
+    subject = _subject(row, share, incident, camera)
+    await append(session, action, _viewer(row, person), subject, viewing.at)
 
 
 async def close_left_open(database: Database, now: float) -> int:
@@ -132,6 +163,7 @@ def _view(row: ViewingRow, camera: CameraRow, incident: str) -> ViewingView:
         closed_at=row.closed_at,
         close_reason=row.close_reason,
         bytes_sent=row.bytes_sent,
+        form=row.form,
     )
 
 
@@ -173,7 +205,7 @@ def _viewer(row: ViewingRow, person: UserRow | None) -> Actor:
         username=person.username if person is not None else row.person,
         role=Role(person.role) if person is not None else None,
         unit_id=person.unit_id if person is not None else None,
-        auth_method="token",
+        auth_method="token" if row.form == Form.STREAM else "password",
         device=row.viewer_id,
         address=row.address,
     )
@@ -189,7 +221,7 @@ def _subject(row: ViewingRow, share: ShareRow, incident: IncidentRow, camera: Ca
         camera_place=f"{camera.site} ({camera.latitude:.5f},{camera.longitude:.5f})",
         subject_scope=SCENE,
         receiver_org=(row.receiver,),
-        form=STREAMING,
+        form=STREAMING if row.form == Form.STREAM else STILL,
         period=(row.opened_at, row.closed_at) if row.closed_at is not None else None,
         bytes_sent=row.bytes_sent,
         reason=row.close_reason,

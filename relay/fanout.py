@@ -47,7 +47,7 @@ class Fanout:
         clock: Callable[[], float] = time.monotonic,
         utc: Callable[[], float] = time.time,
     ) -> None:
-        self.name = rendition.name
+        self.name = rendition.form
         self.history = History()
         self.counters = FanoutCounters()
         self._rendition = rendition
@@ -72,7 +72,7 @@ class Fanout:
             self.history.push(Picture(unit))
         for sender in tuple(self._senders):
             self._guard(sender, lambda each: each.start(self, self._clock(), instant=self._instant))
-        stop_listening = self._rendition.ring.listen(self.push)
+        stop_listening = self._rendition.ring.listen(self.push, self.forget)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._pace(), name=f"pace/{self._rendition.camera_id}/{self.name}")
@@ -122,6 +122,13 @@ class Fanout:
         except Exception:
             log.exception("picture %d of %s/%s left out", unit.number, self._rendition.camera_id, self.name)
 
+    def forget(self) -> None:
+        """What was sent so far may not be seen any more (a mask was drawn): nothing of it is kept, sent again
+        or let go; each viewer goes on at the next keyframe."""
+        self.history.clear()
+        for sender in self._senders:
+            sender.forget()
+
     def bitrate(self, now: float) -> float:
         """Bit/s of the pictures of the last two seconds."""
         return self._rate.rate(now)
@@ -131,7 +138,7 @@ class Fanout:
         counters = self.counters
         return FanoutStatistics(
             camera=self._rendition.camera_id,
-            rendition=self.name,
+            rendition=self._rendition.name,
             viewers=len(self._senders),
             pictures=counters.pictures,
             keyframes=counters.keyframes,

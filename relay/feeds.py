@@ -19,7 +19,8 @@ _RANK: dict[type[SourceState], int] = {Live: 0, Stalled: 1, Connecting: 2, Offli
 
 def feed_of(camera: str, renditions: Sequence[Rendition], now: float) -> Feed:
     """The feed by the best of the camera's renditions (at least one)."""
-    best = min(renditions, key=lambda each: _RANK[type(each.state)])
+    # Of two that are live, one that nobody reads may have no picture to tell of.
+    best = min(renditions, key=lambda each: (_RANK[type(each.state)], each.ring.newest is None))
     newest = best.ring.newest
     return Feed(
         camera=camera,

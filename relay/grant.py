@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streams.recipe import Overlay
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """The right of one receiver to see one camera under one share.
 
     `receiver`, `share` and `camera` are opaque to the relay. `not_before` and `expires_at`: UTC seconds.
+    `overlay`: text that must be on every picture given under it; there is no way around it.
     """
 
     id: str
@@ -22,6 +25,7 @@ class Grant:
     camera: str
     not_before: float
     expires_at: float
+    overlay: Overlay | None = None
 
     def holds(self, now: float) -> bool:
         """Whether the grant is in force at `now` (UTC seconds)."""

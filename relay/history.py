@@ -63,6 +63,12 @@ class History:
             self._keyframe_size += size
         self._trim(unit.media_time)
 
+    def clear(self) -> None:
+        """Forget all pictures."""
+        self._pictures.clear()
+        self._size = 0
+        self._keyframe, self._keyframe_size = None, 0
+
     def find(self, number: int) -> Picture | None:
         """The picture with that number, if it is still there."""
         return self._pictures.get(number)

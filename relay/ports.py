@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.camera import ProfileName
+from streams.recipe import Overlay
 from streams.rendition import Rendition
 from streams.state import SourceState
 
@@ -129,9 +130,13 @@ class Hold(Protocol):
 class Cameras(Protocol):
     """What the relay asks of `streams.hub.CameraHub`."""
 
-    def hold(self, camera_id: str, profile: ProfileName, *, urgent: bool) -> Hold: ...
+    def hold(
+        self, camera_id: str, profile: ProfileName, *, urgent: bool, overlay: Overlay | None = None
+    ) -> Hold: ...
 
-    def rendition(self, camera_id: str, profile: ProfileName) -> Rendition | None: ...
+    def rendition(
+        self, camera_id: str, profile: ProfileName, overlay: Overlay | None = None
+    ) -> Rendition | None: ...
 
     async def changed(self, seen: int) -> int: ...
 

@@ -38,6 +38,7 @@ from relay.whep import Fragment, is_restart, turn_links
 from relay.wish import Wish, read_layer
 from streams.camera import ProfileName
 from streams.errors import UnknownCameraError
+from streams.recipe import Overlay
 from streams.rendition import Rendition
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class Relay:
         self._rights = Rights()
         self._viewers: dict[str, Viewer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._held: dict[str, tuple[Hold, ...]] = {}
+        self._held: dict[tuple[str, Overlay | None], tuple[Hold, ...]] = {}
         self._fanouts = Fanouts(self._fanout_failed, instant_start=settings.instant_start)
         self._links = KnownLinks()
         self._load = Load(settings.busy_share, settings.busy_lag_s)
@@ -182,14 +183,15 @@ class Relay:
     def _enforce(self) -> None:
         """Bring what is held and who watches in line with the grants in force now."""
         now = self._utc()
-        wanted = self._rights.cameras(now)
-        for camera in self._held.keys() - wanted:
-            self._let_go(camera)
-        for camera in wanted - self._held.keys():
-            self._warm(camera)
+        wanted = self._rights.forms(now)
+        for form in self._held.keys() - wanted:
+            self._let_go(*form)
+        for form in wanted - self._held.keys():
+            self._warm(*form)
         for viewer in self._viewers.values():
             who = viewer.admitted
-            if self._rights.find(who.receiver, who.share, who.camera, now) is None:
+            grant = self._rights.find(who.receiver, who.share, who.camera, now)
+            if grant is None or grant.overlay != who.overlay:
                 viewer.close("the grant ended")
 
     async def _watch_clock(self) -> None:
@@ -210,24 +212,24 @@ class Relay:
             for viewer in tuple(self._viewers.values()):
                 viewer.act(now)
 
-    def _warm(self, camera: str) -> None:
+    def _warm(self, camera: str, overlay: Overlay | None) -> None:
         try:
-            self._held[camera] = tuple(
-                self._cameras.hold(camera, profile, urgent=True) for profile in ProfileName
+            self._held[camera, overlay] = tuple(
+                self._cameras.hold(camera, profile, urgent=True, overlay=overlay) for profile in ProfileName
             )
         except UnknownCameraError:
             # Known to the control plane and not (or no more) to the inventory: its viewers get a 404.
-            self._held[camera] = ()
+            self._held[camera, overlay] = ()
             logger.warning("camera %s is granted but not known", camera)
 
-    def _let_go(self, camera: str) -> None:
-        for hold in self._held.pop(camera):
+    def _let_go(self, camera: str, overlay: Overlay | None) -> None:
+        for hold in self._held.pop((camera, overlay)):
             hold.release()
         self._fanouts.end_unused(camera)
 
     def _release_all(self) -> None:
-        for camera in list(self._held):
-            self._let_go(camera)
+        for form in list(self._held):
+            self._let_go(*form)
 
     # Viewers.
 
@@ -256,7 +258,7 @@ class Relay:
         offer = parse_offer(body)
         self._demand_room(camera, grant)
         other = ProfileName.MAIN if profile is ProfileName.SUB else ProfileName.SUB
-        rendition = to_watch(self._renditions(camera, profile, other), self._clock())
+        rendition = to_watch(self._renditions(camera, grant.overlay, profile, other), self._clock())
         await self._await_format(rendition)
         # The wait may have changed what was true.
         bearer, grant = self.check(camera, text)
@@ -264,7 +266,7 @@ class Relay:
         if self._group is None:
             raise Refused(503, "the relay is stopping", retry_after=2)
         forms = self._fanouts.start_all(
-            self._renditions(camera, ProfileName.SUB, ProfileName.MAIN), self._group
+            self._renditions(camera, grant.overlay, ProfileName.SUB, ProfileName.MAIN), self._group
         )
         parameters = _parameters(offer, rendition, self._ssrc)
         peer = Peer(
@@ -282,6 +284,7 @@ class Relay:
             receiver=bearer.receiver,
             share=bearer.share,
             person=bearer.person,
+            overlay=grant.overlay,
         )
         viewer = Viewer(
             admitted,
@@ -396,8 +399,8 @@ class Relay:
             self._turned_away += 1
             raise Refused(503, "the relay has as much to do as it can do in time", retry_after=2)
 
-    def _renditions(self, camera: str, *profiles: ProfileName) -> list[Rendition]:
-        found = (self._cameras.rendition(camera, profile) for profile in profiles)
+    def _renditions(self, camera: str, overlay: Overlay | None, *profiles: ProfileName) -> list[Rendition]:
+        found = (self._cameras.rendition(camera, profile, overlay) for profile in profiles)
         return [rendition for rendition in found if rendition is not None]
 
     async def _await_format(self, rendition: Rendition) -> None:
@@ -421,7 +424,7 @@ class Relay:
             self._viewers.pop(who.id, None)
             for form in viewer.forms:
                 form.viewers.discard(who.id)
-            if who.camera not in self._held:
+            if (who.camera, who.overlay) not in self._held:
                 self._fanouts.end_unused(who.camera)
 
     async def _drain(self) -> None:
@@ -443,7 +446,10 @@ class Relay:
     def feeds(self, cameras: Collection[str]) -> dict[str, Feed]:
         """What is true of each of `cameras` that is known."""
         now = self._clock()
-        by_camera = {camera: self._renditions(camera, *ProfileName) for camera in cameras}
+        by_camera = {camera: self._renditions(camera, None, *ProfileName) for camera in cameras}
+        for camera, overlay in self._held:
+            if overlay is not None and camera in by_camera:
+                by_camera[camera] += self._renditions(camera, overlay, *ProfileName)
         return {
             camera: feed_of(camera, renditions, now) for camera, renditions in by_camera.items() if renditions
         }

@@ -6,6 +6,7 @@ Belongs here: which revision counts, who may see what now. Not here: what follow
 from __future__ import annotations
 
 from relay.grant import Grant, GrantSet
+from streams.recipe import Overlay
 
 
 class Rights:
@@ -31,6 +32,11 @@ class Rights:
         several = self._grants.get((receiver, share, camera), ())
         return next((grant for grant in several if grant.holds(now)), None)
 
-    def cameras(self, now: float) -> set[str]:
-        """The cameras that somebody may see: the ones to keep warm."""
-        return {grant.camera for several in self._grants.values() for grant in several if grant.holds(now)}
+    def forms(self, now: float) -> set[tuple[str, Overlay | None]]:
+        """The cameras that somebody may see, each with the text on it: what to keep warm."""
+        return {
+            (grant.camera, grant.overlay)
+            for several in self._grants.values()
+            for grant in several
+            if grant.holds(now)
+        }

@@ -224,6 +224,13 @@ class PictureSender:
             self._drop_held()
             self.state = State.LOST
 
+    def forget(self) -> None:
+        """What was sent may not be sent again, nor what is held back: nothing until the next keyframe."""
+        self._drop_held()
+        self._floor = self._writer.next_sequence
+        if self.state is State.LIVE:
+            self.state = State.LOST
+
     def pump(self, now: float) -> None:
         """Send what the pacer lets go."""
         held = self._held

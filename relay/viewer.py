@@ -25,6 +25,7 @@ from relay.sender import PictureSender
 from relay.settings import RelaySettings
 from relay.stats import SenderStatistics
 from relay.wish import Wish
+from streams.recipe import Overlay
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Admitted:
     receiver: str
     share: str
     person: str
+    overlay: Overlay | None = None
 
 
 class _Over(Exception):

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+EARLIEST_S, LATEST_S = -0.5, 10.0
+"""Seconds from capture to arrival within which the camera's clock counts as set: cameras whose clock is years
+off are common."""
+
+
+def taken_at(captured: float | None, arrived: float) -> float:
+    """When a picture was taken, for people: what the camera says if its clock is set, else when it arrived.
+    All UTC seconds."""
+    if captured is not None and EARLIEST_S <= arrived - captured <= LATEST_S:
+        return captured
+    return arrived
+
 
 @dataclass(frozen=True, slots=True)
 class AccessUnit:

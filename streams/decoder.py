@@ -77,6 +77,14 @@ class Decoder:
             return []
         return self._named(frames)
 
+    def flush(self) -> list[Decoded]:
+        """The pictures that are still in the decoder; nothing may go in afterwards but after `restart`."""
+        try:
+            return self._named(self._context.decode(None))
+        except av.error.FFmpegError:
+            self.failures += 1
+            return []
+
     def _named(self, frames: Sequence[av.VideoFrame]) -> list[Decoded]:
         found: list[Decoded] = []
         for frame in frames:

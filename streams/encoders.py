@@ -21,7 +21,8 @@ from streams.h264 import NalType, split_annex_b
 from streams.planes import PIXELS
 from streams.timeline import TICKS
 
-CANDIDATES = ("h264_nvenc", "h264_qsv", "h264_amf", "libx264")
+SOFTWARE = "libx264"
+CANDIDATES = ("h264_nvenc", "h264_qsv", "h264_amf", SOFTWARE)
 _KEPT = frozenset({NalType.SLICE, NalType.IDR, NalType.SPS, NalType.PPS})
 _OPTIONS: Mapping[str, Mapping[str, str]] = {
     "h264_nvenc": {"preset": "p2", "tune": "ull", "zerolatency": "1", "delay": "0", "rc": "vbr"}
@@ -89,6 +90,19 @@ def choose(
         except EncoderError as error:
             refused.append((name, str(error)))
     raise EncoderError("no H.264 encoder works: " + "; ".join(f"{name}: {why}" for name, why in refused))
+
+
+def settle(wanted: str | None = None, make: Create = create) -> EncoderChoice:
+    """`choose`, but where the wanted encoder does not work the software one is used, and `refused` says why.
+
+    Raises `EncoderError` where that one does not work either.
+    """
+    try:
+        return choose(wanted, make=make)
+    except EncoderError:
+        if wanted is None:
+            raise
+        return choose(candidates=tuple(dict.fromkeys((wanted, SOFTWARE))), make=make)
 
 
 def _try(name: str, make: Create) -> float:

@@ -18,6 +18,7 @@ from hashlib import blake2b
 from types import TracebackType
 from typing import Any
 
+from streams.access_unit import taken_at
 from streams.camera import Camera, Credentials, ProfileName, RenditionName
 from streams.counters import Counters
 from streams.errors import UnknownCameraError
@@ -32,6 +33,7 @@ from streams.retry import Refusals
 from streams.ring import Ring
 from streams.signal import Signal
 from streams.source import Source
+from streams.still import Darkroom, Order, Still, keyframe
 from streams.timeline import CameraTimeline
 from streams.workshop import Workshop
 
@@ -104,12 +106,15 @@ class CameraHub:
         policies: Callable[[str], Policies] = lambda _: Policies(),
         transcoding: Transcoding | None = None,
         keyframes: Callable[[str, ProfileName], None] | None = None,
+        utc: Callable[[], float] = time.time,
     ) -> None:
         self._cameras = cameras
         self._credentials = credentials
         self._clock = clock
         self._policies = policies
         self.workshop = Workshop(transcoding, clock)
+        self._utc = utc
+        self._darkroom = Darkroom(self.workshop.settings.utc_offset_h)
         self._house = House(cameras, self.workshop, self._spawn, clock, linger, keyframes)
         self._intakes: dict[tuple[str, ProfileName], Intake] = {}
         self._outlets: dict[tuple[str, RenditionName, Overlay | None], Outlet] = {}
@@ -134,6 +139,7 @@ class CameraHub:
                     for outlet in self._outlets.values():
                         outlet.cancel_timers()
         finally:
+            self._darkroom.close()
             await self.workshop.close()
 
     def hold(self, camera_id: str, name: AnyName, *, urgent: bool, overlay: Overlay | None = None) -> Hold:
@@ -196,19 +202,53 @@ class CameraHub:
             found.append(info)
         return tuple(found)
 
-    def refresh(self, camera_id: str) -> None:
-        """The camera's record or password changed: a running session ends, a waiting one tries at once.
+    async def still(
+        self,
+        camera_id: str,
+        name: ProfileName,
+        *,
+        overlay: Overlay | None = None,
+        width: int | None = None,
+        patience: float = 5.0,
+    ) -> Still:
+        """The newest keyframe of a profile as a JPEG, with the camera's masks and `overlay` on it.
 
-        Masks hold from this moment on; nothing that was there before can be had any more.
+        A camera that nobody holds is held for it. width: at most, None as the camera sends it. patience:
+        seconds to wait for a keyframe. Raises `UnknownCameraError`, `CameraError` where the camera gives no
+        picture, `StillError`.
         """
+        with self.hold(camera_id, name, urgent=False) as hold:
+            raw = self._intakes[camera_id, hold.profile].raw
+            while True:
+                unit = await keyframe(raw, patience)
+                camera = self._cameras(camera_id)
+                if camera is None:
+                    raise UnknownCameraError("no such camera")
+                taken = taken_at(unit.captured, self._utc() - (self._clock() - unit.arrived))
+                source = (camera_id, hold.profile)
+                order = Order(source, raw.codec, unit, camera.name, camera.masks, overlay, width, taken)
+                still = await self._darkroom.develop(order)
+                now = self._cameras(camera_id)
+                if now is not None and now.masks == camera.masks:
+                    return still
+
+    def refresh(self, camera_id: str) -> None:
+        """The camera's record or password changed: a running session ends, a waiting one tries at once. Its
+        masks hold, as after `remask`."""
+        self.remask(camera_id)
+        for (known, _), intake in self._intakes.items():
+            if known == camera_id:
+                intake.stop()
+
+    def remask(self, camera_id: str) -> None:
+        """The camera's masks changed: they hold from this moment on. Nothing that was there before can be had
+        any more; its session goes on."""
+        self._darkroom.forget()
         concerned = [outlet for (known, _, _), outlet in self._outlets.items() if known == camera_id]
         for outlet in concerned:
             outlet.drop()
         for outlet in concerned:
             outlet.route()
-        for (known, _), intake in self._intakes.items():
-            if known == camera_id:
-                intake.stop()
 
     @property
     def version(self) -> int:

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 
 import av
 
-from streams.access_unit import AccessUnit
+from streams.access_unit import AccessUnit, taken_at
 from streams.decoder import Decoded, Decoder
-from streams.encoders import Coded, EncoderError, Format, H264Encoder
+from streams.encoders import SOFTWARE, Coded, EncoderError, Format, H264Encoder
 from streams.overlay import Caption
 from streams.recipe import Overlay, Recipe
 from streams.scale import Scaler, Size
 from streams.timeline import TICKS
 
-SOFTWARE = "libx264"
 _KEYFRAME_TICKS = 2 * TICKS
 _RATE_CHANGED = 1.4  # pictures per second by this factor: the encoder's budget per picture is wrong
 
@@ -128,9 +127,7 @@ class Pipeline:
                     newest=target.after,
                 )
             if bench.caption is not None:
-                taken = picture.captured
-                if taken is None:
-                    taken = picture.arrived + job.utc_of_monotonic
+                taken = taken_at(picture.captured, picture.arrived + job.utc_of_monotonic)
                 frame = bench.caption.draw(_copy(frame), taken)
             try:
                 coded = bench.encode(frame, picture.media_time, size, self._encoder, job)

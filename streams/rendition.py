@@ -68,6 +68,11 @@ class Rendition:
         return self._state
 
     @property
+    def form(self) -> str:
+        """The name that it goes by among those that one viewer may have: whatever text is on it."""
+        return self.name.partition("+")[0]
+
+    @property
     def profile_level_id(self) -> str | None:
         """Six hex digits from the SPS itself; None before the first SPS, and of codecs other than H.264."""
         return self.format.profile_level_id if isinstance(self.format, Sps) else None

@@ -55,6 +55,7 @@ class Ring:
         self._next_number = 1
         self._waiters: set[asyncio.Future[None]] = set()
         self._listeners: list[Callable[[AccessUnit], None]] = []
+        self._forgetters: list[Callable[[], None]] = []
         self.on_reader: Callable[[], None] | None = None  # called when somebody begins to read
 
     @property
@@ -125,24 +126,33 @@ class Ring:
                 waiter.set_result(None)
 
     def clear(self) -> None:
-        """Forget all pictures; numbers go on."""
+        """Forget all pictures, and have those who listen forget theirs; numbers go on."""
         self._units.clear()
         self._gops.clear()
         self._bytes = 0
+        for forget in tuple(self._forgetters):
+            forget()
 
-    def listen(self, listener: Callable[[AccessUnit], None]) -> Callable[[], None]:
+    def listen(
+        self, listener: Callable[[AccessUnit], None], forget: Callable[[], None] | None = None
+    ) -> Callable[[], None]:
         """Call `listener` with every picture as it is pushed, in the same loop iteration, before cursors
         wake.
 
-        It must be quick and must not raise. Returns what detaches it.
+        It must be quick and must not raise. `forget` is called when the pictures so far may not be seen any
+        more: whoever keeps some lets go of them. Returns what detaches both.
         """
         self._listeners.append(listener)
+        if forget is not None:
+            self._forgetters.append(forget)
         if self.on_reader is not None:
             self.on_reader()
 
         def detach() -> None:
             if listener in self._listeners:
                 self._listeners.remove(listener)
+            if forget is not None and forget in self._forgetters:
+                self._forgetters.remove(forget)
 
         return detach
 

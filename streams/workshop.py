@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from streams.capacity import Capacity, Costs
-from streams.encoders import EncoderChoice, EncoderError, choose
-from streams.pipeline import SOFTWARE, Outcome
+from streams.encoders import EncoderChoice, settle
+from streams.pipeline import Outcome
 from streams.recipe import Transcoding, available_cores
 
 log = logging.getLogger(__name__)
@@ -75,11 +75,9 @@ class Workshop:
 
     async def _choose(self) -> EncoderChoice:
         wanted = self.settings.encoder
-        try:
-            choice = await self.run(lambda: choose(wanted))
-        except EncoderError as error:
-            log.warning("transcoding: %s; using %s", error, SOFTWARE)
-            choice = await self.run(lambda: choose(SOFTWARE))
+        choice = await self.run(lambda: settle(wanted))
+        for name, why in choice.refused:
+            log.log(logging.WARNING if name == wanted else logging.INFO, "transcoding: %s: %s", name, why)
         self.costs = Costs(choice.cpu_ms_per_megapixel)
         log.info("transcoding with %s, %.2g cores at most", choice.name, self.capacity.budget)
         return choice

@@ -17,7 +17,9 @@ _WORDS = {
     403: "The role may not, or the request is not from our page",
     404: "No such thing, or none of yours",
     409: "Not possible in this state",
+    412: "Changed since; load it again",
     422: "A field is wrong; `errors` says which",
+    428: "If-Match is missing",
     429: "Too many; see Retry-After",
     503: "The database is busy; see Retry-After",
 }
@@ -28,6 +30,6 @@ def problems(*statuses: int) -> Responses:
     return {status: {"model": Problem, "description": _WORDS[status]} for status in statuses}
 
 
-def answer(content: Mapping[str, Any], status: int = 200) -> JSONResponse:
-    """An answer with what the caller may see now: nobody may keep it."""
-    return JSONResponse(content, status, {"Cache-Control": "no-store"})
+def answer(content: Mapping[str, Any], status: int = 200, **headers: str) -> JSONResponse:
+    """An answer with what the caller may see now: nobody may keep it. headers: more of them."""
+    return JSONResponse(content, status, {"Cache-Control": "no-store", **headers})

@@ -100,6 +100,7 @@ async def open_preview(
         service.database,
         incident,
         tuple(body.cameras),
+        live=None if body.live is None else tuple(body.live),
         minutes=service.limits.preview_minutes,
         actor=actor,
         now=service.utc(),

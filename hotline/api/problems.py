@@ -18,6 +18,7 @@ from starlette.responses import Response
 from hotline.api.field_errors import field_errors
 from hotline.errors import (
     Busy,
+    CameraDown,
     Conflict,
     FieldError,
     Forbidden,
@@ -25,7 +26,9 @@ from hotline.errors import (
     Invalid,
     NotFound,
     SignInRefused,
+    Stale,
     Throttled,
+    Unconditional,
 )
 
 log = logging.getLogger(__name__)
@@ -38,9 +41,11 @@ _TITLES = {
     405: ("method", "That cannot be done here", "허용되지 않는 요청 방식입니다"),
     408: ("too-slow", "The request came too slowly", "요청이 너무 느립니다"),
     409: ("conflict", "Not possible in this state", "현재 상태에서는 할 수 없습니다"),
+    412: ("changed-meanwhile", "Somebody changed it meanwhile", "그 사이에 변경되었습니다"),
     413: ("too-large", "The request is too large", "요청이 너무 큽니다"),
     415: ("media-type", "That kind of content is not taken", "지원하지 않는 형식입니다"),
     422: ("invalid", "Something in the request is wrong", "요청에 잘못된 값이 있습니다"),
+    428: ("if-match", "Say which state you are changing", "변경 대상의 상태를 밝혀야 합니다"),
     429: ("too-many", "Too many requests", "요청이 너무 많습니다"),
     500: ("internal", "Something went wrong here", "내부 오류가 발생했습니다"),
     503: ("busy", "Not possible right now", "지금은 처리할 수 없습니다"),
@@ -52,6 +57,8 @@ _STATUS: Sequence[tuple[type[HotlineError], int]] = (
     (Conflict, 409),
     (Forbidden, 403),
     (SignInRefused, 401),
+    (Stale, 412),
+    (Unconditional, 428),
     (Throttled, 429),
     (Busy, 503),
 )
@@ -93,7 +100,7 @@ def refusal(error: HotlineError) -> Response:
     """The answer for a use case that said no."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     headers = {}
-    if isinstance(error, Throttled):
+    if isinstance(error, Throttled | CameraDown):
         headers["Retry-After"] = str(error.retry_after)
     elif isinstance(error, Busy):
         headers["Retry-After"] = "1"

@@ -42,6 +42,15 @@ class NewIncident(BaseModel):
 class NewPreview(BaseModel):
     model_config = _example(cameras=["bukbyeon-market-1", "bukbyeon-market-2"])
     cameras: Annotated[list[Identifier], Field(min_length=1, max_length=64)]
+    live: (
+        Annotated[
+            list[Identifier],
+            Field(
+                max_length=64, description="Those to be watched; of the others thumbnails. All if not said."
+            ),
+        ]
+        | None
+    ) = None
 
 
 class NewShare(BaseModel):
@@ -57,6 +66,12 @@ class NewShare(BaseModel):
     minutes: Annotated[int, Field(ge=1, le=180)]
     purpose: str
     legal_basis: str
+    overlay: Annotated[bool, Field(description="Burn the camera's name and the time into every picture.")] = (
+        False
+    )
+    watermark: Annotated[bool, Field(description="Burn the receiving unit's name into every picture.")] = (
+        False
+    )
 
 
 class Extension(BaseModel):
@@ -128,6 +143,19 @@ class Camera(BaseModel):
     longitude: float
     heading: float | None
     field_of_view: float | None
+    masked: Annotated[bool, Field(description="Part of its picture is covered, for everybody.")]
+
+
+class Masks(BaseModel):
+    masks: list[list[tuple[float, float]]]
+
+
+class NewMasks(BaseModel):
+    model_config = _example(masks=[[[0.62, 0.1], [0.98, 0.1], [0.98, 0.55], [0.62, 0.55]]])
+    masks: Annotated[
+        list[Annotated[list[Annotated[list[Number], Field(max_length=8)]], Field(max_length=256)]],
+        Field(max_length=256, description="Polygons of corners [x, y], 0 to 1 from the upper left."),
+    ]
 
 
 class Cameras(BaseModel):
@@ -212,6 +240,8 @@ class Share(BaseModel):
     ends_at: str
     ended_at: str | None
     end_reason: Term | None
+    overlay: bool
+    watermark: bool
 
 
 class Shares(BaseModel):
@@ -247,6 +277,7 @@ class Viewing(BaseModel):
     closed_at: str | None
     close_reason: str | None
     bytes_sent: int | None
+    form: Literal["stream", "snapshot", "stills"]
 
 
 class Viewings(BaseModel):

@@ -38,7 +38,15 @@ async def open_share(
     view = await shares.open_share(
         service.database,
         incident,
-        OpenShare(tuple(body.cameras), tuple(body.units), body.minutes, body.purpose, body.legal_basis),
+        OpenShare(
+            tuple(body.cameras),
+            tuple(body.units),
+            body.minutes,
+            body.purpose,
+            body.legal_basis,
+            overlay=body.overlay,
+            watermark=body.watermark,
+        ),
         max_minutes=service.limits.max_minutes,
         actor=identity.actor(),
         now=service.utc(),

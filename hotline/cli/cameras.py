@@ -1,10 +1,11 @@
-"""`hotline cameras`: discover, add, list, import, remove."""
+"""`hotline cameras`: discover, add, list, import, mask, remove."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hotline import inventory
 from hotline.cli.common import actor, asynchronous, config_option, key_store, opened, say, table
 from hotline.cli.discover import camera_password, credentials_of, discover, tell
 from hotline.domain.camera import NewCamera
+from hotline.domain.masks import dump, parse_file, parse_polygon
 from streams.camera import ProfileName
 
 
@@ -102,7 +104,9 @@ async def list_(settings: Settings, as_json: bool) -> None:
         records = [{name: getattr(camera, name) for name in camera.__slots__} for camera in found]
         click.echo(json.dumps(records, ensure_ascii=False, indent=1))
         return
-    header = say("id,name,site,place,looks,sub,sign-in", "아이디,이름,설치장소,위치,방향,보조,로그인")
+    header = say(
+        "id,name,site,place,looks,sub,masks,sign-in", "아이디,이름,설치장소,위치,방향,보조,마스크,로그인"
+    )
     click.echo(table(header.split(","), [_row(camera) for camera in found]))
 
 
@@ -121,6 +125,7 @@ def _row(camera: inventory.CameraRecord) -> list[str]:
         f"{camera.latitude:.5f} {camera.longitude:.5f}",
         "-" if camera.heading is None else f"{camera.heading:.0f}°",
         "-" if camera.sub_url is None else "✓",
+        str(len(camera.masks)) if camera.masks else "-",
         sign_in,
     ]
 
@@ -156,6 +161,42 @@ async def import_(settings: Settings, file: Path) -> None:
     click.echo(
         say(f"{done.added} added, {done.changed} changed", f"{done.added}대 추가, {done.changed}대 변경")
     )
+
+
+@cameras.command()
+@click.argument("camera_id", metavar="ID")
+@click.option(
+    "--polygon",
+    "polygons",
+    multiple=True,
+    metavar="CORNERS",
+    help='One mask, as "x,y x,y x,y …" from 0,0 (upper left) to 1,1; may be given several times.',
+)
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="JSON file with a list of polygons, such as this command prints.",
+)
+@click.option("--clear", is_flag=True, help="Take all masks away.")
+@config_option
+@asynchronous
+async def mask(
+    settings: Settings, camera_id: str, polygons: tuple[str, ...], file: Path | None, clear: bool
+) -> None:
+    """Show or set what nobody may see of a camera. New masks replace the old ones; a running service burns
+    them in within a second or two."""
+    if bool(polygons) + (file is not None) + clear > 1:
+        raise click.UsageError("give --polygon, --file or --clear, not several of them")
+    async with opened(settings) as database:
+        if not polygons and file is None and not clear:
+            click.echo(dump(await inventory.get_masks(database, camera_id)))
+            return
+        if file is not None:
+            wanted: Sequence[Sequence[Sequence[float]]] = parse_file(await asyncio.to_thread(file.read_bytes))
+        else:
+            wanted = [parse_polygon(text, f"polygon.{number}") for number, text in enumerate(polygons)]
+        masks = await inventory.set_masks(database, camera_id, wanted, actor=actor(), now=time.time())
+    click.echo(say(f"{camera_id}: {len(masks)} masks", f"{camera_id}: 마스크 {len(masks)}개"))
 
 
 @cameras.command()

@@ -3,6 +3,7 @@ running."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from importlib.resources import files
@@ -41,6 +42,7 @@ async def doctor(settings: Settings, as_json: bool) -> None:
     note([checks.python()])
     note(checks.libraries())
     note([checks.pages(Path(str(files("hotline").joinpath("pages"))))])
+    note([await asyncio.to_thread(checks.transcoding, settings.transcoding)])
     keys, store = checks.keys(settings.secrets.key_file)
     note([keys, checks.room(settings.storage.directory)])
     note(checks.ports(settings))

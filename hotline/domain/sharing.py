@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hotline.domain.law import LEGAL_BASES, PURPOSES
 from hotline.domain.words import Term
 from hotline.errors import FieldError
+from streams.recipe import Overlay
 
 MOST_CAMERAS = 64
 MOST_UNITS = 64
@@ -25,13 +26,18 @@ END_REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class OpenShare:
-    """The operator's command: pictures of these cameras to these units, for so long, on this basis."""
+    """The operator's command: pictures of these cameras to these units, for so long, on this basis.
+
+    overlay: with the camera's name and the time on each picture; watermark: with the receiving unit's name.
+    """
 
     cameras: tuple[str, ...]
     units: tuple[str, ...]
     minutes: int
     purpose: str
     legal_basis: str
+    overlay: bool = False
+    watermark: bool = False
 
     def faults(
         self, known_cameras: Collection[str], known_units: Collection[str], max_minutes: int
@@ -44,6 +50,13 @@ class OpenShare:
             *_code_faults("purpose", self.purpose, PURPOSES),
             *_code_faults("legal_basis", self.legal_basis, LEGAL_BASES),
         ]
+
+
+def demanded(overlay: bool, receiver: str) -> Overlay | None:
+    """The text that a share wants on its pictures, None for none. receiver: the watermark, empty for none."""
+    if not overlay and not receiver:
+        return None
+    return Overlay(name=overlay, clock=overlay, watermark=receiver)
 
 
 def camera_faults(cameras: tuple[str, ...], known: Collection[str]) -> list[FieldError]:

@@ -6,7 +6,7 @@ deleted; a camera, unit or user that leaves gets `removed_at`.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Double, ForeignKey, Index, MetaData, String, Text
+from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, Index, MetaData, String, Text, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Names of constraints, so that a later migration can drop one by its name on any database.
@@ -27,7 +27,8 @@ class Base(DeclarativeBase):
 
 
 class CameraRow(Base):
-    """One camera of the inventory. `sealed_password`: see `sealing.py`; addresses carry no credentials."""
+    """One camera of the inventory. `sealed_password`: see `sealing.py`; addresses carry no credentials.
+    `masks`: see `domain/masks.py`."""
 
     __tablename__ = "cameras"
 
@@ -47,6 +48,7 @@ class CameraRow(Base):
     sealed_password: Mapped[str | None]
     added_at: Mapped[float]
     removed_at: Mapped[float | None]
+    masks: Mapped[str] = mapped_column(default="[]", server_default="[]")
 
 
 class UnitRow(Base):
@@ -125,7 +127,8 @@ class ShareRow(Base):
     """The act: pictures of cameras go to units, for one incident, on a legal basis, until then.
 
     kind: `share`, or `preview` (an operator looks at candidates; the receiver is that person).
-    end_reason: `expired`, `ended`, `incident_closed`; None while it runs.
+    end_reason: `expired`, `ended`, `incident_closed`; None while it runs. overlay: camera and clock are on
+    its pictures; watermark: so is who receives them.
     """
 
     __tablename__ = "shares"
@@ -142,6 +145,8 @@ class ShareRow(Base):
     ended_at: Mapped[float | None]
     ended_by: Mapped[str | None] = mapped_column(String(64))
     end_reason: Mapped[str | None] = mapped_column(String(32))
+    overlay: Mapped[bool] = mapped_column(Boolean(), default=False, server_default=false())
+    watermark: Mapped[bool] = mapped_column(Boolean(), default=False, server_default=false())
 
 
 class ShareCameraRow(Base):
@@ -167,7 +172,11 @@ class ShareUnitRow(Base):
 
 
 class GrantRow(Base):
-    """The right derived from a share: one receiver, one camera, from when to when."""
+    """The right derived from a share: one receiver, one camera, from when to when.
+
+    form: `stream`, which covers stills, or `stills` alone (thumbnails of candidates; no camera is kept
+    running for those).
+    """
 
     __tablename__ = "grants"
     __table_args__ = (Index("ix_grants_in_force", "revoked_at", "expires_at"),)
@@ -179,10 +188,14 @@ class GrantRow(Base):
     not_before: Mapped[float]
     expires_at: Mapped[float]
     revoked_at: Mapped[float | None]
+    form: Mapped[str] = mapped_column(String(16), default="stream", server_default="stream")
 
 
 class ViewingRow(Base):
-    """The fact: one viewer saw one camera under one grant, from when to when."""
+    """The fact: one viewer saw one camera under one grant, from when to when.
+
+    form: `stream`, `snapshot` (one picture), or `stills` (small ones, now and then, from when to when).
+    """
 
     __tablename__ = "viewings"
 
@@ -197,6 +210,7 @@ class ViewingRow(Base):
     closed_at: Mapped[float | None] = mapped_column(index=True)
     close_reason: Mapped[str | None]
     bytes_sent: Mapped[int | None] = mapped_column(BigInteger())
+    form: Mapped[str] = mapped_column(String(16), default="stream", server_default="stream")
 
 
 class AuditRow(Base):

@@ -75,6 +75,8 @@ def test_every_setting_is_documented_and_nothing_else(section: str, model: type[
             '[[relay.turn_servers]]\nurl = "turn:t"\nsecret = "s3cret"\nsecret_file = "s"',
             "relay.turn_servers.0.secret: there is no such setting; known here: lifetime_s, secret_file, url",
         ),
+        ('[transcoding]\nencoder = "NVENC!"', "transcoding.encoder = 'NVENC!': string should match pattern"),
+        ("[transcoding]\nthreads = 0", "transcoding.threads = 0: input should be greater than or equal to 1"),
         ("[sharing]\nmax_minutes = 30", "sharing: default_minutes must not be more than max_minutes"),
         (
             '[log]\nlevel = "loud"',

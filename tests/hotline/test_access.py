@@ -27,6 +27,8 @@ ADMINISTRATOR = CENTRE | {"operator": 403}
 # The share goes to `room`: the dispatcher's. The crew and the stranger must not learn that it exists.
 RECEIVER_OR_CENTRE = SIGNED_IN | {"crew": 404, "stranger": 404}
 RECEIVER = dict.fromkeys(SIGNED_IN, 404) | {"nobody": 401, "dispatcher": 201}
+# Cameras here are down: who holds a right is told that, and the operator opened the share.
+LOOKER = dict.fromkeys(SIGNED_IN, 404) | {"nobody": 401, "operator": 409, "dispatcher": 409}
 
 CREATED = {role: 201 if status == 200 else status for role, status in CENTRE.items()}
 BODIES: dict[tuple[str, str], Any] = {
@@ -34,11 +36,18 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/incidents/{incident}/preview"): {"cameras": ["camera-1"]},
     ("post", "/api/incidents/{incident}/shares"): share_body(),
     ("post", "/api/shares/{share}/extend"): {"minutes": 1},
+    ("put", "/api/cameras/{camera}/masks"): {"masks": []},
 }
+ANY = {"If-Match": "*"}
 TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("get", "/api/session"): SIGNED_IN,
     ("get", "/api/city"): SIGNED_IN,
     ("get", "/api/cameras"): CENTRE,
+    ("get", "/api/cameras/{camera}/masks"): CENTRE,
+    ("put", "/api/cameras/{camera}/masks"): CENTRE,
+    ("get", "/api/cameras/{camera}/snapshot.jpg"): LOOKER,
+    ("get", "/api/cameras/{camera}/thumbnail.jpg"): LOOKER
+    | {"dispatcher": 403, "crew": 403, "stranger": 403},
     ("get", "/api/units"): CENTRE,
     ("get", "/api/kinds"): SIGNED_IN,
     ("get", "/api/legal-bases"): SIGNED_IN,
@@ -91,8 +100,8 @@ async def test_every_role_gets_what_the_table_says(tmp_path: Path, who: str) -> 
         asker = await home.client(None if who == "nobody" else who)
         answers = {}
         for (method, path), expected in TABLE.items():
-            url = path.format(incident=incident, share=share)
-            answer = await asker.request(method, url, json=BODIES.get((method, path)))
+            url = path.format(incident=incident, share=share, camera="camera-1")
+            answer = await asker.request(method, url, json=BODIES.get((method, path)), headers=ANY)
             answers[method, path] = (answer.status_code, expected[who])
             if answer.status_code >= 400:
                 assert answer.headers["content-type"] == "application/problem+json"
@@ -106,8 +115,8 @@ async def test_what_does_not_exist_is_not_found_for_whoever_may_ask(tmp_path: Pa
         for (method, path), expected in TABLE.items():
             if "{" not in path or expected[who] == 403:
                 continue
-            url = path.format(incident="none", share="none")
-            answer = await asker.request(method, url, json=BODIES.get((method, path)))
+            url = path.format(incident="none", share="none", camera="none")
+            answer = await asker.request(method, url, json=BODIES.get((method, path)), headers=ANY)
             assert answer.status_code == 404, (method, path)
 
 
@@ -159,7 +168,7 @@ async def test_no_unsafe_request_without_the_pages_proof(tmp_path: Path) -> None
 
 
 async def _try(client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
-    url = path.format(incident="none", share="none")
+    url = path.format(incident="none", share="none", camera="none")
     return await client.request(method, url, json=BODIES.get((method, path)), headers=headers)
 
 

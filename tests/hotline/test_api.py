@@ -28,6 +28,7 @@ async def test_answers_have_the_shapes_that_are_promised(tmp_path: Path) -> None
         shape(schemas.Session, await room.get("/api/session"))
         shape(schemas.City, await room.get("/api/city"))
         shape(schemas.Cameras, await operator.get("/api/cameras"))
+        shape(schemas.Masks, await operator.get("/api/cameras/camera-1/masks"))
         shape(schemas.Units, await operator.get("/api/units"))
         shape(schemas.Kinds, await room.get("/api/kinds"))
         shape(schemas.LegalBases, await room.get("/api/legal-bases"))

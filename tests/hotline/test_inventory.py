@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hotline import inventory
-from hotline.directory import CameraDirectory
+from hotline.directory import CameraDirectory, Changes
 from hotline.domain.camera import NewCamera
 from hotline.errors import Conflict, Invalid, NotFound
 from hotline.inventory import NewUnit
@@ -46,7 +46,7 @@ async def test_a_camera_goes_in_and_the_media_side_gets_it_with_its_password(tmp
         await known.refresh()
         assert known.camera("camera-1") == Camera(
             "camera-1",
-            "Bukbyeon market 1",
+            "북변시장 1",
             {ProfileName.MAIN: "rtsp://127.0.0.1:1/1/main", ProfileName.SUB: "rtsp://127.0.0.1:1/1/sub"},
         )
         assert known.credentials("camera-1") == Credentials("viewer", CANARY)
@@ -100,7 +100,7 @@ async def test_a_removed_camera_is_gone_and_its_password_forgotten(tmp_path: Pat
         known = directory(made)
         await known.refresh()
         await inventory.remove_camera(made.database, "camera-1", actor=made.me, now=time.time())
-        assert await known.refresh() == {"camera-1"}
+        assert (await known.refresh()).connection == {"camera-1"}
         assert known.camera("camera-1") is None
         assert await inventory.list_cameras(made.database) == []
         with pytest.raises(NotFound):
@@ -166,9 +166,9 @@ async def test_only_a_changed_connection_is_connected_anew(tmp_path: Path) -> No
     async with records(tmp_path, cameras=0) as made:
         await load(made, HEADER + row("a") + row("b"))
         known = directory(made)
-        assert await known.refresh() == frozenset()
+        assert await known.refresh() == Changes()
         await load(
             made, HEADER + row("a", host="127.0.0.2") + row("b", password="").replace("Market", "Shop")
         )
-        assert await known.refresh() == {"a"}
-        assert await known.refresh() == frozenset()
+        assert (await known.refresh()).connection == {"a"}
+        assert await known.refresh() == Changes()

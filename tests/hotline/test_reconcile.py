@@ -39,6 +39,7 @@ class Told:
     expired: list[ShareView] = field(default_factory=list)
     foreign: int = 0
     cameras: list[str] = field(default_factory=list)
+    masks: list[str] = field(default_factory=list)
 
     def on_expired(self, views: Sequence[ShareView]) -> None:
         self.expired += views
@@ -58,6 +59,7 @@ async def running(made: Records) -> AsyncIterator[tuple[Reconciler, Taken, Told]
         on_expired=told.on_expired,
         on_foreign_change=told.on_foreign_change,
         on_camera_changed=told.cameras.append,
+        on_masks_changed=told.masks.append,
     )
     await reconciler.sync()
     async with asyncio.TaskGroup() as group:
@@ -134,6 +136,7 @@ async def test_a_camera_that_may_not_be_connected_any_more_is_in_no_grant(tmp_pa
             on_expired=told.on_expired,
             on_foreign_change=told.on_foreign_change,
             on_camera_changed=told.cameras.append,
+            on_masks_changed=told.masks.append,
         )
         await reconciler.sync()
         assert taken.cameras() == set()

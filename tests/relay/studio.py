@@ -18,6 +18,7 @@ import numpy as np
 from streams.camera import ProfileName
 from streams.errors import UnknownCameraError
 from streams.h264 import split_annex_b
+from streams.recipe import Overlay
 from streams.rendition import Rendition
 from streams.rtp import SenderReport
 from streams.signal import Signal
@@ -70,6 +71,7 @@ class StudioCamera:
         timeline = CameraTimeline()
         self.fps = fps
         self.renditions = {name: Rendition(camera_id, name.value, timeline) for name in ProfileName}
+        self.marked: dict[tuple[ProfileName, Overlay], Rendition] = {}
         self.running = asyncio.Event()
         self._encoders = {name: Encoder(gop=gop, fps=fps, profile=profile) for name in ProfileName}
 
@@ -125,16 +127,22 @@ class Studio:
         self.held: list[tuple[str, ProfileName]] = []
         self.signal = Signal()
 
-    def hold(self, camera_id: str, profile: ProfileName, *, urgent: bool) -> StudioHold:
+    def hold(
+        self, camera_id: str, profile: ProfileName, *, urgent: bool, overlay: Overlay | None = None
+    ) -> StudioHold:
         """See `CameraHub`."""
         if camera_id not in self.cameras:
             raise UnknownCameraError("no such camera")
         return StudioHold(self, (camera_id, profile))
 
-    def rendition(self, camera_id: str, profile: ProfileName) -> Rendition | None:
-        """See `CameraHub`."""
+    def rendition(
+        self, camera_id: str, profile: ProfileName, overlay: Overlay | None = None
+    ) -> Rendition | None:
+        """See `CameraHub`. Of an overlay that the camera is not prepared for there is none."""
         camera = self.cameras.get(camera_id)
-        return camera.renditions[profile] if camera is not None else None
+        if camera is None:
+            return None
+        return camera.renditions[profile] if overlay is None else camera.marked.get((profile, overlay))
 
     async def changed(self, seen: int) -> int:
         """See `CameraHub`."""

@@ -18,6 +18,7 @@ from streams.rtp import SenderReport
 from streams.timeline import CameraTimeline
 from tests.support.waiting import until
 
+from .test_sender import nack, pli
 from .wire import PPS, SPS, TICKS, Viewer
 
 
@@ -277,6 +278,33 @@ async def test_who_ends_while_changing_is_gone_from_both() -> None:
         sub.shoot(idr=True)
         assert viewer.take() == []
         assert (large.viewers, small.viewers) == (0, 0)
+
+
+async def test_what_was_forgotten_is_not_sent_again() -> None:
+    """A mask was drawn: no packet from before leaves any more, whoever asks for it and however."""
+    camera, viewer, late, slow = Camera(), Viewer(), Viewer(), Viewer(link_bps=300_000)
+    fanout = Fanout(camera.rendition)
+    async with running(fanout):
+        for each in (viewer, slow):
+            fanout.attach(each.sender)
+        camera.shoot(idr=True, size=30_000, times=2)
+        before = viewer.take()
+        slow.take()
+        held = [slow.sender.held]
+        camera.rendition.ring.clear()
+        held.append(slow.sender.held)
+        assert before and held == [True, False] and fanout.history.size == 0
+        now = time.monotonic()
+        viewer.sender.on_rtcp(nack(*(packet.sequence for packet in before)), now)
+        viewer.sender.on_rtcp(pli(), now + 1)
+        viewer.sender.probe(10_000, now + 1)
+        fanout.attach(late.sender)
+        camera.shoot()  # it refers to what was forgotten
+        await asyncio.sleep(0.02)
+        assert viewer.take() == slow.take() == late.take() == []
+        newest = camera.shoot(idr=True)
+        for each in (viewer, late):
+            assert each.stamps()[-1] == newest
 
 
 async def test_a_keyframe_is_asked_of_who_can_make_one() -> None:

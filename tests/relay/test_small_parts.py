@@ -58,16 +58,16 @@ def test_rights_are_those_of_the_newest_set() -> None:
     assert rights.replace(GrantSet(3, (grant("a"), grant("b", start=5.0), grant("a", start=10.0, end=20.0))))
     assert not rights.replace(GrantSet(2, ()))
     assert rights.revision == 3
-    assert rights.cameras(1.0) == {"a"}
-    assert rights.cameras(6.0) == {"a", "b"}
-    assert rights.cameras(12.0) == {"a"}
-    assert rights.cameras(20.0) == set()
+    assert rights.forms(1.0) == {("a", None)}
+    assert rights.forms(6.0) == {("a", None), ("b", None)}
+    assert rights.forms(12.0) == {("a", None)}
+    assert rights.forms(20.0) == set()
     assert rights.find("unit", "share", "a", 12.0) == grant("a", start=10.0, end=20.0)
     assert rights.find("unit", "share", "b", 1.0) is None
     assert rights.find("other", "share", "a", 1.0) is None
     assert rights.find("unit", "other", "a", 1.0) is None
     assert rights.replace(GrantSet(3, ()))
-    assert rights.cameras(1.0) == set()
+    assert rights.forms(1.0) == set()
 
 
 def rendition(state: SourceState, name: str = "main") -> Rendition:

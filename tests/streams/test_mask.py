@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import av
@@ -124,8 +124,9 @@ async def test_a_masked_camera_has_no_unmasked_way_out(codec: str) -> None:
                 assert RenditionName.SOURCE not in {info.name for info in hub.ladder("cam")}
 
 
-async def test_a_mask_that_is_drawn_while_people_watch() -> None:
-    """From `refresh` on there is nothing unmasked to be had: not in the rings, not from a step under way."""
+@pytest.mark.parametrize("act", [CameraHub.remask, CameraHub.refresh])
+async def test_a_mask_that_is_drawn_while_people_watch(act: Callable[[CameraHub, str], None]) -> None:
+    """From then on there is nothing unmasked to be had: not in the rings, not from a step under way."""
     video = encode("H265", 50)
     async with coded_camera("H265", video) as camera:
         record = Camera("cam", "Camera", {ProfileName.MAIN: camera.url})
@@ -148,7 +149,10 @@ async def test_a_mask_that_is_drawn_while_people_watch() -> None:
         await read(source.rendition, 2)
 
         records["cam"] = Camera("cam", "Camera", record.profiles, (RIGHT_HALF,))
-        hub.refresh("cam")
+        forgotten: list[int] = []
+        holds[0].rendition.ring.listen(lambda _: None, lambda: forgotten.append(1))
+        act(hub, "cam")
+        assert forgotten  # whoever keeps pictures was told to let go
         assert all(not ring for ring in kept_in(hub)) and len(source.rendition.ring) == 0
         for each in seen:
             each.clear()

@@ -13,7 +13,7 @@ import pytest
 
 from streams.access_unit import AccessUnit
 from streams.camera import Camera, Polygon, ProfileName, RenditionName
-from streams.encoders import CANDIDATES, EncoderError, choose, create
+from streams.encoders import CANDIDATES, EncoderError, choose, create, settle
 from streams.hub import CameraHub
 from streams.passable import Obstacle
 from streams.recipe import RECIPES, Recipe, Transcoding
@@ -261,6 +261,10 @@ def test_a_forced_failure_goes_on_to_the_next() -> None:
     assert choice.name == "libx264" and [name for name, _ in choice.refused] == list(CANDIDATES[:3])
     with pytest.raises(EncoderError, match="h264_nvenc"):
         choose("h264_nvenc", make=make)
+    settled = settle("h264_nvenc", make=make)
+    assert settled.name == "libx264" and settled.refused == (("h264_nvenc", "valueerror"),)
+    with pytest.raises(EncoderError, match="holds pictures back"):
+        settle("libx264", make=_with_lookahead)
     with pytest.raises(EncoderError, match="holds pictures back"):
         choose("libx264", make=_with_lookahead)
 

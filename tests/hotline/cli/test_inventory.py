@@ -49,6 +49,42 @@ def test_a_camera_is_added_listed_and_removed(hotline: Hotline, canary: str, tmp
     assert json.loads(hotline("cameras", "list", "--json").output) == []
 
 
+def test_masks_are_drawn_shown_and_taken_away(hotline: Hotline, tmp_path: Path) -> None:
+    hotline(*CAMERA, HOTLINE_CAMERA_PASSWORD="x")
+    two = ("0.1,0.1 0.2,0.1 0.2,0.3", "0,0 1,0 1,1 0,1")
+    drawn = [[[0.1, 0.1], [0.2, 0.1], [0.2, 0.3]], [[0, 0], [1, 0], [1, 1], [0, 1]]]
+    assert (
+        "2 masks" in hotline("cameras", "mask", "market-1", "--polygon", two[0], "--polygon", two[1]).output
+    )
+    shown = hotline("cameras", "mask", "market-1").output
+    assert json.loads(shown) == drawn
+    (record,) = json.loads(hotline("cameras", "list", "--json").output)
+    assert record["masks"] == drawn
+    hotline("cameras", "mask", "market-1", "--clear")
+    assert json.loads(hotline("cameras", "mask", "market-1").output) == []
+    (tmp_path / "masks.json").write_text(json.dumps({"masks": drawn}))
+    hotline("cameras", "mask", "market-1", "--file", "masks.json")
+    assert hotline("cameras", "mask", "market-1").output == shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--polygon", "0.1,0.1 0.2,0.1"), "masks.0: must have 3 to 64 corners"),
+        (("--polygon", "0.1,0.1 0.2,0.1 0.2,1.3"), "masks.0.2: must be two numbers from 0 to 1"),
+        (("--polygon", "0.1,0.1 0.2,0.1 0.2"), "masks.0.2"),
+        (("--polygon", "left"), "polygon.0: must be corners"),
+        (("--file", "hotline.toml"), "file: must be JSON"),
+        (("--polygon", "0,0 1,0 1,1", "--clear"), "not several"),
+    ],
+)
+def test_what_is_no_mask_is_refused(hotline: Hotline, arguments: tuple[str, ...], words: str) -> None:
+    hotline(*CAMERA, HOTLINE_CAMERA_PASSWORD="x")
+    code = 2 if "--clear" in arguments else 1
+    assert words in hotline("cameras", "mask", "market-1", *arguments, code=code).output
+    assert json.loads(hotline("cameras", "mask", "market-1").output) == []
+
+
 def test_the_cameras_password_may_come_from_the_environment(hotline: Hotline, canary: str) -> None:
     hotline(*CAMERA, HOTLINE_CAMERA_PASSWORD=canary)
     (record,) = json.loads(hotline("cameras", "list", "--json").output)

@@ -51,6 +51,15 @@ def test_doctor_on_a_new_machine(place: Path) -> None:
     assert findings(place, 1)["keys"] == "bad"
 
 
+def test_doctor_says_which_encoder_works(place: Path) -> None:
+    assert findings(place, 0)["transcoding"] == "good"
+    with (place / "hotline.toml").open("a") as file:
+        file.write('[transcoding]\nencoder = "h264_elsewhere"\ncores = 1.5\n')
+    assert findings(place, 0)["transcoding"] == "note"
+    _, output, _ = run(place, "doctor", HOTLINE_LANGUAGE="en")
+    assert "h264_elsewhere: " in output and "going on with libx264, 1.5 cores at most" in output
+
+
 def test_doctor_names_the_camera_that_gives_no_picture(place: Path) -> None:
     table = place / "city.csv"
     with running(place, "simulate", "--calm", "--csv", str(table)) as city:
