@@ -18,6 +18,7 @@ from relay.ports import Ancillary, SocketAddress
 log = logging.getLogger(__name__)
 
 _UDP_SEGMENT = 103
+_MOST_PREPARED = 256  # control messages that are kept: nearly all pictures have one segment size
 _FULL = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ENOMEM})
 # What a kernel, a driver or an interface without checksum offload says to a segmented send.
 _NO_OFFLOAD = frozenset({errno.EIO, errno.EINVAL, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.EMSGSIZE})
@@ -33,7 +34,7 @@ class UdpEgress:
     def __init__(self, sock: socket.socket, *, offload: bool = True) -> None:
         self._socket = sock
         self._offload = offload
-        self._segmentation: dict[int, tuple[Ancillary, ...]] = {}
+        self._control: dict[tuple[int, tuple[Ancillary, ...]], tuple[Ancillary, ...]] = {}
         self.calls = 0
         self.full = 0
         """Times that the socket took nothing more."""
@@ -52,14 +53,12 @@ class UdpEgress:
         size = len(run)
         if size <= segment or not self._offload:
             return self._one_by_one(run, segment, address, ancillary)
-        control = self._segmentation.get(segment)
+        control = self._control.get((segment, ancillary))
         if control is None:
-            control = self._segmentation[segment] = (
-                (socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("H", segment)),
-            )
+            control = self._prepare(segment, ancillary)
         self.calls += 1
         try:
-            self._socket.sendmsg((run,), control + ancillary, 0, address)
+            self._socket.sendmsg((run,), control, 0, address)
         except OSError as error:
             if error.errno not in _NO_OFFLOAD:
                 return self._lost(error)
@@ -72,6 +71,13 @@ class UdpEgress:
             self._offload = False
             log.warning("UDP segmentation refused (%s): sending packets one by one", refusal.strerror)
         return taken
+
+    def _prepare(self, segment: int, ancillary: tuple[Ancillary, ...]) -> tuple[Ancillary, ...]:
+        if len(self._control) >= _MOST_PREPARED:
+            self._control.clear()
+        segmentation = (socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("H", segment))
+        control = self._control[segment, ancillary] = (segmentation, *ancillary)
+        return control
 
     def send(
         self, datagrams: Sequence[bytes], address: SocketAddress, ancillary: tuple[Ancillary, ...] = ()

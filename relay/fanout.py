@@ -167,16 +167,19 @@ class Fanout:
                 self._take_over(sender, now)
         if not self._senders:
             return
+        due: list[PictureSender] = []
         for sender in tuple(self._senders):
             try:
                 sender.send_picture(picture, now)
             except Exception as fault:
                 self._end(sender, fault)
                 continue
-            if sender.held and sender not in self._holding:
+            if sender.held:
                 self._hold(sender)
             if sender.report_due(now):
-                self._report_to(sender, now)
+                due.append(sender)
+        for sender in due:  # when every viewer has the picture
+            self._report_to(sender, now)
         self.counters.refused_nal_units += picture.refused
         picture.release()
 

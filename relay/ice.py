@@ -11,11 +11,10 @@ A path is forgotten when no check came from it for `PATH_LIFETIME`.
 from __future__ import annotations
 
 import secrets
-import struct
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from aioice import stun
+from relay import stun
 
 P = TypeVar("P")
 """A path: whatever the transport hands in, hashable and comparable."""
@@ -28,9 +27,6 @@ PATH_LIFETIME = 30.0
 MAX_PATHS = 16
 """Paths remembered per viewer; the one unheard for longest goes first."""
 
-_HEADER = struct.Struct("!HHI")
-_BINDING_REQUEST = 0x0001
-_ATTRIBUTE_USERNAME = 0x0006
 _ROLE_CONFLICT = (487, "Role Conflict")
 
 
@@ -40,27 +36,6 @@ def random_ice_string(length: int) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
-def requested_ufrag(datagram: bytes) -> bytes | None:
-    """The local ufrag that a STUN binding request asks for; None for anything else.
-
-    The cheap look, before any parsing or hashing: what names no viewer of ours ends here. Never raises.
-    """
-    if len(datagram) < 28:
-        return None
-    kind, length, cookie = _HEADER.unpack_from(datagram)
-    if kind != _BINDING_REQUEST or cookie != stun.COOKIE or length != len(datagram) - stun.HEADER_LENGTH:
-        return None
-    position = stun.HEADER_LENGTH
-    while position + 4 <= len(datagram):
-        attribute = int.from_bytes(datagram[position : position + 2], "big")
-        size = int.from_bytes(datagram[position + 2 : position + 4], "big")
-        if attribute == _ATTRIBUTE_USERNAME:
-            ufrag, colon, _ = datagram[position + 4 : position + 4 + size].partition(b":")
-            return ufrag if colon else None
-        position += 4 + size + (-size % 4)
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """One ICE generation: our fragment and password, the peer's fragment. The password is not in `repr`."""
@@ -68,6 +43,14 @@ class Credentials:
     ufrag: str
     password: str = field(repr=False)
     remote_ufrag: str
+    username: bytes = field(init=False, repr=False)
+    """What the peer's checks name (RFC 8445 §7.2.2)."""
+    key: bytes = field(init=False, repr=False)
+    """What they are authenticated with."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "username", f"{self.ufrag}:{self.remote_ufrag}".encode())
+        object.__setattr__(self, "key", self.password.encode())
 
     @classmethod
     def fresh(cls, remote_ufrag: str) -> Credentials:
@@ -132,30 +115,22 @@ class IceLite(Generic[P]):
 
     def receive(self, datagram: bytes, path: P, source: tuple[str, int], now: float) -> Verdict[P]:
         """Take a STUN datagram that came on `path` from `source` (host and port). Never raises."""
-        try:
-            request = stun.parse_message(datagram)
-        except (
-            Exception
-        ):  # the parser raises ValueError, struct.error, UnicodeDecodeError: all mean "not STUN"
+        request = stun.read_request(datagram)
+        if request is None:
             return Verdict(None)
-        if request.message_method != stun.Method.BINDING or request.message_class != stun.Class.REQUEST:
+        credentials = self._generation(request.username)
+        if credentials is None or not stun.is_authentic(datagram, request, credentials.key):
             return Verdict(None)
-        credentials = self._generation(request.attributes.get("USERNAME", ""))
-        if credentials is None:
-            return Verdict(None)
-        key = credentials.password.encode()
-        if not request.check_message_integrity(key):
-            return Verdict(None)
-        if "ICE-CONTROLLED" in request.attributes:  # RFC 8445 §7.3.1.1; a lite agent is never controlling
-            return Verdict(_response(request, key, stun.Class.ERROR, "ERROR-CODE", _ROLE_CONFLICT))
+        if request.controlled:  # RFC 8445 §7.3.1.1; a lite agent is never controlling
+            return Verdict(stun.error(request, credentials.key, *_ROLE_CONFLICT))
         forgotten = self._heard(path, now)
-        nominated = self._nominate(path, credentials, "USE-CANDIDATE" in request.attributes)
-        response = _response(request, key, stun.Class.RESPONSE, "XOR-MAPPED-ADDRESS", source)
+        nominated = self._nominate(path, credentials, request.use_candidate)
+        response = stun.success(request, credentials.key, source)
         return Verdict(response, authentic=True, nominated=nominated, forgotten=forgotten)
 
-    def _generation(self, username: str) -> Credentials | None:
+    def _generation(self, username: bytes) -> Credentials | None:
         for credentials in (self.credentials, self._previous):
-            if credentials is not None and username == f"{credentials.ufrag}:{credentials.remote_ufrag}":
+            if credentials is not None and username == credentials.username:
                 return credentials
         return None
 
@@ -181,12 +156,3 @@ class IceLite(Generic[P]):
         if self.path is None:
             self.path = path
         return False
-
-
-def _response(request: stun.Message, key: bytes, kind: stun.Class, attribute: str, value: object) -> bytes:
-    response = stun.Message(
-        message_method=stun.Method.BINDING, message_class=kind, transaction_id=request.transaction_id
-    )
-    response.attributes[attribute] = value
-    response.add_message_integrity(key)
-    return bytes(response)

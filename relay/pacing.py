@@ -45,6 +45,14 @@ class Pacer:
         self._tokens = min(self._tokens + elapsed * self._rate, self._burst)
         return self._tokens
 
+    def take(self, size: int, now: float) -> bool:
+        """Spend `size` bytes if there is room for them all."""
+        tokens = min(self._tokens + (now - self._filled_at) * self._rate, self._burst)
+        self._filled_at = now
+        fits = tokens >= size
+        self._tokens = tokens - size if fits else tokens
+        return fits
+
     def spend(self, size: int) -> None:
         """`size` bytes left. The last packet may overdraw what `room` gave."""
         self._tokens -= size

@@ -59,12 +59,13 @@ class Run:
 
 class Picture:
     """An access unit with its RTP payloads, made when first asked for, and the prepared runs of the
-    moment."""
+    moment. size: bytes of coded picture."""
 
-    __slots__ = ("_payloads", "_refused", "_runs", "unit")
+    __slots__ = ("_payloads", "_refused", "_runs", "size", "unit")
 
     def __init__(self, unit: AccessUnit) -> None:
         self.unit = unit
+        self.size = unit.size
         self._payloads: tuple[bytes, ...] | None = None
         self._refused = 0
         self._runs: dict[tuple[bytes, int], tuple[Run, ...]] = {}

@@ -4,14 +4,13 @@ Belongs here: reaching into those libraries, and nothing that decides. What we t
 its self-signed certificate, its OpenSSL context (ciphers, SRTP profiles, client certificate demanded), the
 key layout of RFC 5764 and its fingerprints. From pylibsrtp: libsrtp's calls on memory of our own,
 without the copies, checks and allocations that its `Session.protect` makes for every packet.
-
-`aioice.stun` is used by its public names only, in `relay/ice.py`.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any
 
 import pylibsrtp
@@ -34,7 +33,12 @@ DTLS_1_2 = 0xFEFD
 DTLS_MTU = 1200
 """Bytes of one DTLS datagram: the browsers' own bound, safe over LTE and tunnels."""
 
-_MOST_STRIDES = 32
+_MOST_STEPS = 32
+_MOST_PACKETS = 64  # UDP_MAX_SEGMENTS
+_LONGEST_PACKET = 1500  # bytes; what is added fits behind it in any case
+_INT = ffi.sizeof("int")
+_copy = ffi.memmove
+_protect = lib.srtp_protect
 
 _EXPORTER_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 §4.2
 
@@ -99,16 +103,20 @@ class Arena:
     def __init__(self) -> None:
         self.memory = ffi.new("char[]", ARENA_SIZE)
         self.view = memoryview(ffi.buffer(self.memory))
-        self._positions: dict[int, list[Any]] = {}
+        self.lengths = ffi.new("int[]", _MOST_PACKETS)  # in and out, as libsrtp wants them
+        self.length_pointers = [self.lengths + at for at in range(_MOST_PACKETS)]
+        self._steps: dict[tuple[int, int], tuple[list[Any], Any]] = {}
 
-    def positions(self, stride: int) -> list[Any]:
-        """Pointers to what lies every `stride` bytes; kept, since nearly all runs have one stride."""
-        found = self._positions.get(stride)
+    def steps(self, length: int, stride: int) -> tuple[list[Any], Any]:
+        """Pointers to what lies every `stride` bytes, and an array of as many times `length`; kept, since
+        nearly all runs have the same two."""
+        found = self._steps.get((length, stride))
         if found is None:
-            if len(self._positions) >= _MOST_STRIDES:
-                self._positions.clear()
-            found = [self.memory + at for at in range(0, ARENA_SIZE - stride + 1, stride)]
-            self._positions[stride] = found
+            if len(self._steps) >= _MOST_STEPS:
+                self._steps.clear()
+            places = range(0, min(ARENA_SIZE - stride + 1, _MOST_PACKETS * stride), stride)
+            equal = ffi.new("int[]", [length] * _MOST_PACKETS)
+            found = self._steps[length, stride] = [self.memory + at for at in places], equal
         return found
 
 
@@ -149,52 +157,56 @@ class LibSrtp:
         self.arena = arena.view
         self._arena = arena
         self._sending = pylibsrtp.Session(sending)
-        self._session = self._sending._srtp[0]  # libsrtp's own handle; `_sending` keeps it alive
         self._receiving = pylibsrtp.Session(receiving)
-        self._length = ffi.new("int *")
+        # libsrtp's own handles; the sessions keep them alive.
+        self._sending_handle = self._sending._srtp[0]
+        self._receiving_handle = self._receiving._srtp[0]
 
     def protect_run(self, length: int, count: int, last: int) -> None:
         """Protect `count` packets of `length` bytes (the last one: `last`) in place, see `relay.ports.Srtp`.
 
         Raises `SrtpError`; the arena then holds nothing that may be sent.
         """
-        overhead = self.rtp_overhead
-        if count * (length + overhead) > ARENA_SIZE or last > length:
+        arena = self._arena
+        stride = length + self.rtp_overhead
+        if count > _MOST_PACKETS or count * stride > ARENA_SIZE or last > length:
             raise SrtpError(f"a run of {count} packets of {length} bytes does not fit")
-        protect, session, size = lib.srtp_protect, self._session, self._length
-        positions = self._arena.positions(length + overhead)
-        for position in positions[: count - 1]:
-            size[0] = length
-            status = protect(session, position, size)
-            if status:
-                raise SrtpError(_words(status))
-        size[0] = last
-        status = protect(session, positions[count - 1], size)
+        places, lengths = arena.steps(length, stride)
+        _copy(arena.lengths, lengths, count * _INT)
+        arena.lengths[count - 1] = last
+        # The loop over the packets is in C; libsrtp says 0 where all is well.
+        statuses = map(_protect, repeat(self._sending_handle, count), places, arena.length_pointers)
+        status = next(filter(None, statuses), 0)
         if status:
             raise SrtpError(_words(status))
 
     def protect_rtp(self, packet: bytes) -> bytes:
         """One RTP packet, encrypted and authenticated. Raises `SrtpError`."""
-        return _checked(self._sending.protect, packet)
+        return self._apply(_protect, self._sending_handle, packet)
 
     def protect_rtcp(self, packet: bytes) -> bytes:
         """One compound RTCP packet, encrypted and authenticated. Raises `SrtpError`."""
-        return _checked(self._sending.protect_rtcp, packet)
+        return self._apply(lib.srtp_protect_rtcp, self._sending_handle, packet)
 
     def unprotect_rtcp(self, packet: bytes) -> bytes:
         """The compound RTCP packet inside. Raises `SrtpError` for what is forged, replayed or too long."""
-        return _checked(self._receiving.unprotect_rtcp, packet)
+        return self._apply(lib.srtp_unprotect_rtcp, self._receiving_handle, packet)
 
     def unprotect_rtp(self, packet: bytes) -> bytes:
         """The RTP packet inside, for our own viewer. Raises `SrtpError` as `unprotect_rtcp` does."""
-        return _checked(self._receiving.unprotect, packet)
+        return self._apply(lib.srtp_unprotect, self._receiving_handle, packet)
 
-
-def _checked(function: Callable[[bytes], bytes], packet: bytes) -> bytes:
-    try:
-        return function(packet)
-    except (pylibsrtp.Error, ValueError) as error:
-        raise SrtpError(str(error)) from None
+    def _apply(self, work: Callable[[Any, Any, Any], int], handle: Any, packet: bytes) -> bytes:
+        arena = self._arena
+        size = len(packet)
+        if size > _LONGEST_PACKET:
+            raise SrtpError("a packet longer than a datagram")
+        arena.view[:size] = packet
+        arena.lengths[0] = size
+        status = work(handle, arena.memory, arena.lengths)
+        if status:
+            raise SrtpError(_words(status))
+        return bytes(arena.view[: arena.lengths[0]])
 
 
 def _words(status: int) -> str:

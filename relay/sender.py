@@ -121,6 +121,7 @@ class PictureSender:
         self.observer = observer
         self.state = State.WAITING
         self._writer = PacketWriter(parameters, srtp, path, self.counters, playout_delay)
+        self._description = rtcp.source_description(parameters.ssrc, parameters.cname)
         self._timeline = Timeline()
         self._resync = Resync()
         self._pacer = Pacer(0.0, link_bps)
@@ -202,13 +203,10 @@ class PictureSender:
                 return
         stamp = self._timeline.live(picture.unit.media_time)
         if not self._held:
-            size = picture.unit.size
-            if self._pacer.room(now) >= size:
-                self._pacer.spend(size)
-                number = picture.unit.number
-                write = self._writer.write
-                for run in picture.runs(self._writer.shape, stamp, now):
-                    if not write(run, 0, run.count, stamp, number, None):
+            if self._pacer.take(picture.size, now):
+                writer, number = self._writer, picture.unit.number
+                for run in picture.runs(writer.shape, stamp, now):
+                    if not writer.write(run, 0, run.count, stamp, number, None):
                         self._overflow(Cause.OVERFLOW)
                         return
                 self._left(picture.unit)
@@ -266,7 +264,7 @@ class PictureSender:
                 supply.detach(self)
         self._writer.control(
             rtcp.receiver_report(self.parameters.ssrc)
-            + rtcp.source_description(self.parameters.ssrc, self.parameters.cname)
+            + self._description
             + rtcp.goodbye(self.parameters.ssrc)
         )
 
@@ -283,7 +281,7 @@ class PictureSender:
         ssrc = self.parameters.ssrc
         self._writer.control(
             rtcp.sender_report(ssrc, reference.ntp, reference.stamp, counters.packets, counters.payload_bytes)
-            + rtcp.source_description(ssrc, self.parameters.cname)
+            + self._description
         )
         self.reception.sent(reference.ntp, now)
 

@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from relay import ice
+from relay import stun
 from relay.egress import UdpEgress
 from relay.peer import Peer
 from relay.ports import Ancillary, Egress, SocketAddress
@@ -62,7 +62,7 @@ class Peers:
 
     def find(self, datagram: bytes) -> Peer | None:
         """The viewer that a STUN datagram asks for."""
-        ufrag = ice.requested_ufrag(datagram)
+        ufrag = stun.requested_ufrag(datagram)
         return self._by_ufrag.get(ufrag) if ufrag is not None else None
 
     def __len__(self) -> int:

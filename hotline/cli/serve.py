@@ -52,6 +52,7 @@ async def run(settings: Settings) -> None:
     from hotline.app import create_app
     from hotline.sealing import KeyStoreError
     from hotline.serving import ServingError, bind, check_media_ports, serving
+    from streams.heap import set_aside
 
     key_store(settings)
     try:
@@ -63,6 +64,7 @@ async def run(settings: Settings) -> None:
     settings = overridden(settings, {"port": port})
     try:
         async with serving(create_app(settings), settings, sockets) as service:
+            set_aside()
             click.echo(say(f"Hotline is on {settings.server.url}", f"Hotline 주소: {settings.server.url}"))
             with stop_signals() as stop:
                 wanted = await service.until(stop)

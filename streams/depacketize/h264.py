@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from streams.counters import Counters
 from streams.depacketize.nal import NalDepacketizer
-from streams.depacketize.picture import CodedPicture
+from streams.depacketize.picture import MAX_PICTURE_BYTES, CodedPicture
 from streams.h264 import NalType, ParameterSets, starts_picture
 
 _STAP_A = 24
@@ -39,6 +39,23 @@ class H264Depacketizer(NalDepacketizer):
         self, parameter_sets: Iterable[bytes], emit: Callable[[CodedPicture], None], counters: Counters
     ) -> None:
         super().__init__(ParameterSets(), parameter_sets, emit, counters)
+
+    def feed(self, payload: memoryview, timestamp: int, marker: bool) -> None:
+        """Take the next payload in sequence."""
+        fragment = self._fragment
+        # Nine of ten packets are the middle of a fragmented slice: nothing begins or ends with them.
+        if (
+            fragment is not None
+            and not marker
+            and timestamp == self._timestamp
+            and len(payload) > 2
+            and payload[0] & 0x1F == _FU_A
+            and payload[1] < 0x40
+            and self._size + len(fragment) + len(payload) <= MAX_PICTURE_BYTES
+        ):
+            fragment += payload[2:]
+        else:
+            super().feed(payload, timestamp, marker)
 
     def _payload(self, payload: memoryview, size: int) -> None:
         if size == 0:

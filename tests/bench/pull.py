@@ -15,6 +15,7 @@ from typing import Any
 
 from streams.access_unit import AccessUnit
 from streams.camera import Camera, ProfileName
+from streams.heap import set_aside
 from streams.hub import CameraHub
 from tests.bench._feed import STAMP, Feed, feed
 from tests.bench._figures import percentile
@@ -53,6 +54,7 @@ async def run(_: str) -> Mapping[str, Any]:
             for hold in holds:
                 await hold.rendition.ring.reader().next()
         await asyncio.sleep(_WARM_S)
+        set_aside()  # as `hotline serve` does
         lags: list[float] = []
         watching = asyncio.create_task(_watch_lag(lags))
         delays.clear()

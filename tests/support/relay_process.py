@@ -28,6 +28,7 @@ from relay.sender import PictureSender
 from relay.settings import RelaySettings
 from streams.access_unit import AccessUnit
 from streams.camera import ProfileName
+from streams.heap import set_aside
 from tests.bench._figures import percentile
 from tests.support.bare_relay import BareRelay, bare_relay
 from tests.support.loop_lag import LoopLag, loop_lag
@@ -145,6 +146,7 @@ async def _main(described: dict[str, Any]) -> None:
     delays = _Delays()
     async with bare_relay(addresses, settings=RelaySettings(**described["settings"])) as relay:
         relay.grant(*addresses, seconds=_TOKEN_S)
+        set_aside()  # as `hotline serve` does
         tell(
             {
                 "url": relay.url,
