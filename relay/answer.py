@@ -104,6 +104,14 @@ def _formats(rtp: RtpParameters) -> str:
     )
 
 
+def _parameters(rtp: RtpParameters) -> list[str]:
+    """The fmtp line, where the codec has one."""
+    told = rtp.codec_parameters
+    if rtp.codec == "H264":
+        told = f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={rtp.profile_level_id}"
+    return [f"a=fmtp:{rtp.payload_type} {told}"] if told else []
+
+
 def _video(offer: Offer, rtp: RtpParameters, credentials: Credentials, fingerprint: str) -> list[str]:
     number = rtp.payload_type
     lines = [f"a=mid:{rtp.mid}"] if offer.sections[offer.video].mid is not None else []
@@ -117,9 +125,8 @@ def _video(offer: Offer, rtp: RtpParameters, credentials: Credentials, fingerpri
         f"a=fingerprint:{fingerprint}",
         "a=setup:passive",
         *(f"a=extmap:{extension} {uri}" for uri, extension in rtp.extensions.items()),
-        f"a=rtpmap:{number} H264/90000",
-        f"a=fmtp:{number} level-asymmetry-allowed=1;packetization-mode=1;"
-        f"profile-level-id={rtp.profile_level_id}",
+        f"a=rtpmap:{number} {rtp.codec}/90000",
+        *_parameters(rtp),
         *(f"a=rtcp-fb:{number} {kind}" for kind in sorted(rtp.feedback)),
     ]
     if rtp.rtx_payload_type is not None:

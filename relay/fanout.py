@@ -69,7 +69,7 @@ class Fanout:
     async def run(self) -> None:
         """Serve until cancelled."""
         for unit in self._rendition.ring.newest_gop():
-            self.history.push(Picture(unit))
+            self.history.push(Picture(unit, self._rendition.codec))
         for sender in tuple(self._senders):
             self._guard(sender, lambda each: each.start(self, self._clock(), instant=self._instant))
         stop_listening = self._rendition.ring.listen(self.push, self.forget)
@@ -155,7 +155,7 @@ class Fanout:
         now = self._clock()
         newest = self.history.newest
         gap = newest is not None and unit.number != newest.unit.number + 1
-        picture = Picture(unit)
+        picture = Picture(unit, self._rendition.codec)
         self.history.push(picture)
         self._count(unit, now)
         if gap:

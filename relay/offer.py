@@ -1,6 +1,6 @@
 """A WHEP offer (SDP, RFC 8866, 8829) read for what the relay needs, at bounded cost. Pure.
 
-Belongs here: what an offer must have, and the choice of the H.264 format. Not here: HTTP (`relay/whep.py`),
+Belongs here: what an offer must have, and the choice of the format. Not here: HTTP (`relay/whep.py`),
 the answer's text (`relay/answer.py`).
 
 Candidates are not even read: a lite agent contacts none. Whatever is malformed raises `OfferRefused` with the
@@ -30,19 +30,27 @@ ANSWERED_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,64}\Z")
 _ICE = re.compile(r"[A-Za-z0-9+/]+\Z")
 _PROFILE = re.compile(r"[0-9A-Fa-f]{6}\Z")
+_NUMBER = re.compile(r"[0-9]{1,3}\Z")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){15,63}\Z")
 _PROTOCOLS = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/TLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVPF")
+_H265_ANSWERED = ("profile-id", "tier-flag", "level-id", "tx-mode")
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
 
 @dataclass(frozen=True, slots=True)
-class H264Format:
-    """A payload type with packetization-mode 1 (RFC 6184 §8.1) and what belongs to it."""
+class Format:
+    """A payload type that we can send, and what belongs to it.
+
+    codec: "H264" with packetization-mode 1 (RFC 6184 §8.1), or "H265" in Main profile (RFC 7798 §7.1).
+    profile_level_id: of H.264, lower case. parameters: of H.265, as they are answered.
+    """
 
     payload_type: int
-    profile_level_id: str
+    profile_level_id: str = ""
     rtx_payload_type: int | None = None
     feedback: frozenset[str] = frozenset()
+    codec: str = "H264"
+    parameters: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Offer:
 
     sections: tuple[Section, ...]
     video: int
-    formats: tuple[H264Format, ...]
+    formats: tuple[Format, ...]
     extensions: Mapping[str, int]
     ufrag: str
     password: str = field(repr=False)
@@ -105,19 +113,31 @@ def parse_offer(body: bytes) -> Offer:
     raise refusals[0]
 
 
-def choose_format(offer: Offer, camera: str | None) -> H264Format:
-    """The format to answer for a camera whose SPS says profile-level-id `camera` (None: not known yet).
+def takes_h265(offer: Offer) -> bool:
+    """Whether the viewer can show H.265 as cameras send it."""
+    return any(each.codec == "H265" for each in offer.formats)
+
+
+def choose_format(offer: Offer, camera: str | None, codec: str = "H264") -> Format:
+    """The format to answer for pictures in `codec`, of a camera whose H.264 SPS says profile-level-id
+    `camera` (None: not known yet).
 
     The entry of the same profile; else of the same profile_idc; else Constrained Baseline, which every
     browser takes and whose decoder copes with what it gets; else Baseline; else the first.
+    Raises `OfferRefused` 406 when the offer has no format of the codec.
     """
+    formats = [each for each in offer.formats if each.codec == codec]
+    if not formats:
+        raise OfferRefused(406, f"the camera's pictures come as {codec}, which the offer does not have")
+    if codec != "H264":
+        return formats[0]
     wanted = (camera or "42e01f").lower()
     by_taste = (
-        [each for each in offer.formats if _profile(each.profile_level_id) == _profile(wanted)],
-        [each for each in offer.formats if each.profile_level_id[:2] == wanted[:2]],
-        [each for each in offer.formats if _profile(each.profile_level_id) == "constrained-baseline"],
-        [each for each in offer.formats if _profile(each.profile_level_id) == "baseline"],
-        offer.formats,
+        [each for each in formats if _profile(each.profile_level_id) == _profile(wanted)],
+        [each for each in formats if each.profile_level_id[:2] == wanted[:2]],
+        [each for each in formats if _profile(each.profile_level_id) == "constrained-baseline"],
+        [each for each in formats if _profile(each.profile_level_id) == "baseline"],
+        formats,
     )
     return next(found[0] for found in by_taste if found)
 
@@ -199,7 +219,7 @@ def _offer(session: _Part, part: _Part, sections: tuple[Section, ...], index: in
         raise OfferRefused(400, "a=ice-pwd is missing or malformed")
     formats = tuple(_formats(part))
     if not formats:
-        raise OfferRefused(406, "the offer has no H.264 with packetization-mode=1")
+        raise OfferRefused(406, "the offer has neither H.264 with packetization-mode=1 nor H.265")
     return Offer(
         sections=sections,
         video=index,
@@ -225,8 +245,8 @@ def _fingerprints(values: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(fingerprints)
 
 
-def _formats(part: _Part) -> Iterator[H264Format]:
-    """H.264 entries in the offer's order of preference."""
+def _formats(part: _Part) -> Iterator[Format]:
+    """H.264 and H.265 entries in the offer's order of preference."""
     encodings = dict(_numbered(part.all("rtpmap")))
     parameters = {number: _parameters(text) for number, text in _numbered(part.all("fmtp"))}
     retransmission = {
@@ -240,20 +260,31 @@ def _formats(part: _Part) -> Iterator[H264Format]:
         feedback.setdefault(number, set()).add(kind.strip().lower())
     for word in part.media.split()[3:]:
         payload_type = int(word) if word.isdecimal() and len(word) <= 3 else -1
-        if encodings.get(payload_type, "").lower() != "h264/90000":
-            continue
+        encoding = encodings.get(payload_type, "").lower()
         wanted = parameters.get(payload_type, {})
+        asked = feedback.get(word, set()) | feedback.get("*", set())
+        rtx = retransmission.get(word)
+        kinds = frozenset(kind for kind in ANSWERED_FEEDBACK if kind in asked)
+        if encoding == "h265/90000" and _takes_main(wanted):
+            told = ";".join(f"{name}={wanted[name]}" for name in _H265_ANSWERED if name in wanted)
+            yield Format(payload_type, "", rtx, kinds, "H265", told)
+        if encoding != "h264/90000":
+            continue
         # No profile-level-id means Baseline level 1 to the RFC and 42e01f to every browser's code.
         profile = wanted.get("profile-level-id", "42e01f")
         if wanted.get("packetization-mode") != "1" or not _PROFILE.match(profile):
             continue
-        asked = feedback.get(word, set()) | feedback.get("*", set())
-        yield H264Format(
-            payload_type,
-            profile.lower(),
-            retransmission.get(word),
-            frozenset(kind for kind in ANSWERED_FEEDBACK if kind in asked),
-        )
+        yield Format(payload_type, profile.lower(), rtx, kinds)
+
+
+def _takes_main(parameters: Mapping[str, str]) -> bool:
+    """Whether H.265 parameters of an offer allow what cameras send: Main profile (1, which is also what
+    silence means) and one stream. The level is not asked: a decoder takes what it can."""
+    return (
+        parameters.get("profile-id", "1") == "1"
+        and parameters.get("tx-mode", "SRST").upper() == "SRST"
+        and all(_NUMBER.match(parameters.get(name, "0")) for name in ("tier-flag", "level-id"))
+    )
 
 
 def _numbered(values: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -61,11 +61,12 @@ class Picture:
     """An access unit with its RTP payloads, made when first asked for, and the prepared runs of the
     moment. size: bytes of coded picture."""
 
-    __slots__ = ("_payloads", "_refused", "_runs", "size", "unit")
+    __slots__ = ("_codec", "_payloads", "_refused", "_runs", "size", "unit")
 
-    def __init__(self, unit: AccessUnit) -> None:
+    def __init__(self, unit: AccessUnit, codec: str = "H264") -> None:
         self.unit = unit
         self.size = unit.size
+        self._codec = codec
         self._payloads: tuple[bytes, ...] | None = None
         self._refused = 0
         self._runs: dict[tuple[bytes, int], tuple[Run, ...]] = {}
@@ -74,7 +75,7 @@ class Picture:
     def payloads(self) -> tuple[bytes, ...]:
         """RTP payloads in order; empty where the camera sent nothing that can be sent on."""
         if self._payloads is None:
-            made = packetize(self.unit.nal_units)
+            made = packetize(self.unit.nal_units, codec=self._codec)
             self._payloads, self._refused = made.payloads, made.refused
         return self._payloads
 

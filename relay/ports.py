@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from streams.camera import ProfileName
+from streams.camera import ProfileName, RenditionName
+from streams.hub import RenditionInfo
 from streams.recipe import Overlay
 from streams.rendition import Rendition
 from streams.state import SourceState
@@ -102,6 +103,7 @@ class RtpParameters:
     `extensions` maps the URI of a header extension (RFC 8285) to the id of the offer, 1..14, so the one-byte
     form fits. `feedback` holds the `a=rtcp-fb` values agreed for the payload type, such as "nack",
     "nack pli", "ccm fir", "goog-remb", "transport-cc". `rtx_*` (RFC 4588) are both set or both None.
+    `profile_level_id` is of H.264; `codec_parameters` are the fmtp of any other codec.
     """
 
     payload_type: int
@@ -113,6 +115,8 @@ class RtpParameters:
     rtx_ssrc: int | None = None
     extensions: Mapping[str, int] = field(default_factory=dict)
     feedback: frozenset[str] = frozenset()
+    codec: str = "H264"
+    codec_parameters: str = ""
 
 
 EXTENSION_MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -131,11 +135,18 @@ class Cameras(Protocol):
     """What the relay asks of `streams.hub.CameraHub`."""
 
     def hold(
-        self, camera_id: str, profile: ProfileName, *, urgent: bool, overlay: Overlay | None = None
+        self,
+        camera_id: str,
+        name: ProfileName | RenditionName,
+        *,
+        urgent: bool,
+        overlay: Overlay | None = None,
     ) -> Hold: ...
 
+    def ladder(self, camera_id: str) -> tuple[RenditionInfo, ...]: ...
+
     def rendition(
-        self, camera_id: str, profile: ProfileName, overlay: Overlay | None = None
+        self, camera_id: str, name: ProfileName | RenditionName, overlay: Overlay | None = None
     ) -> Rendition | None: ...
 
     async def changed(self, seen: int) -> int: ...

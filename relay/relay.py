@@ -25,7 +25,7 @@ from relay.feeds import feed_of, to_watch
 from relay.grant import Grant, GrantSet
 from relay.links import KnownLinks
 from relay.load import Load
-from relay.offer import Offer, choose_format, parse_offer
+from relay.offer import Offer, choose_format, parse_offer, takes_h265
 from relay.peer import Peer
 from relay.ports import Cameras, Feed, Hold, RtpParameters, ViewerStatus, ViewingRecorder
 from relay.rights import Rights
@@ -36,7 +36,7 @@ from relay.udp import Peers, UdpPort
 from relay.viewer import Admitted, Viewer
 from relay.whep import Fragment, is_restart, turn_links
 from relay.wish import Wish, read_layer
-from streams.camera import ProfileName
+from streams.camera import ProfileName, RenditionName
 from streams.errors import UnknownCameraError
 from streams.recipe import Overlay
 from streams.rendition import Rendition
@@ -112,6 +112,7 @@ class Relay:
         self._rights = Rights()
         self._viewers: dict[str, Viewer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._originals: dict[str, Hold] = {}  # by viewer: who watches the camera's own H.265
         self._held: dict[tuple[str, Overlay | None], tuple[Hold, ...]] = {}
         self._fanouts = Fanouts(self._fanout_failed, instant_start=settings.instant_start)
         self._links = KnownLinks()
@@ -193,6 +194,8 @@ class Relay:
             grant = self._rights.find(who.receiver, who.share, who.camera, now)
             if grant is None or grant.overlay != who.overlay:
                 viewer.close("the grant ended")
+            elif (codec := viewer.parameters.codec) != "H264" and self._original(who.camera, codec) is None:
+                viewer.close("the camera's own pictures are not given out any more")
 
     async def _watch_clock(self) -> None:
         while True:
@@ -265,9 +268,13 @@ class Relay:
         self._demand_room(camera, grant)
         if self._group is None:
             raise Refused(503, "the relay is stopping", retry_after=2)
-        forms = self._fanouts.start_all(
-            self._renditions(camera, grant.overlay, ProfileName.SUB, ProfileName.MAIN), self._group
-        )
+        viewer_id = secrets.token_urlsafe(18)
+        ladder = self._renditions(camera, grant.overlay, ProfileName.SUB, ProfileName.MAIN)
+        if profile is ProfileName.MAIN and grant.overlay is None and takes_h265(offer):
+            own = self._take_original(camera, viewer_id)
+            if own is not None:  # of the others none is in the codec that is agreed upon now
+                rendition, ladder = own, [own]
+        forms = self._fanouts.start_all(ladder, self._group)
         parameters = _parameters(offer, rendition, self._ssrc)
         peer = Peer(
             ice.Credentials.fresh(offer.ufrag),
@@ -277,7 +284,7 @@ class Relay:
             self._clock(),
         )
         admitted = Admitted(
-            id=secrets.token_urlsafe(18),
+            id=viewer_id,
             camera=camera,
             profile=rendition.name,
             grant_id=grant.id,
@@ -403,6 +410,25 @@ class Relay:
         found = (self._cameras.rendition(camera, profile, overlay) for profile in profiles)
         return [rendition for rendition in found if rendition is not None]
 
+    def _take_original(self, camera: str, viewer_id: str) -> Rendition | None:
+        """For this viewer, until it ends: the camera's pictures as it sends them, where that is H.265."""
+        sent = {each.codec for each in self._cameras.ladder(camera) if each.name is RenditionName.SOURCE}
+        if "H265" not in sent:
+            return None
+        hold = self._cameras.hold(camera, RenditionName.SOURCE, urgent=True)
+        found = self._original(camera, "H265")
+        if found is None:
+            hold.release()
+        else:
+            self._originals[viewer_id] = hold
+        return found
+
+    def _original(self, camera: str, codec: str) -> Rendition | None:
+        """The camera's pictures as it sends them, if they come in `codec` and in the order in which they are
+        shown, and nothing in them is to be hidden."""
+        source = self._cameras.rendition(camera, RenditionName.SOURCE)
+        return source if source is not None and source.codec == codec and not source.reorders else None
+
     async def _await_format(self, rendition: Rendition) -> None:
         """Give a camera that is just connecting a moment to tell its profile; go on without it after that."""
         if rendition.format is not None:
@@ -424,6 +450,9 @@ class Relay:
             self._viewers.pop(who.id, None)
             for form in viewer.forms:
                 form.viewers.discard(who.id)
+            original = self._originals.pop(who.id, None)
+            if original is not None:
+                original.release()
             if (who.camera, who.overlay) not in self._held:
                 self._fanouts.end_unused(who.camera)
 
@@ -464,7 +493,7 @@ class Relay:
 
 
 def _parameters(offer: Offer, rendition: Rendition, ssrc: int) -> RtpParameters:
-    chosen = choose_format(offer, rendition.profile_level_id)
+    chosen = choose_format(offer, rendition.profile_level_id, rendition.codec)
     return RtpParameters(
         payload_type=chosen.payload_type,
         ssrc=ssrc,
@@ -475,6 +504,8 @@ def _parameters(offer: Offer, rendition: Rendition, ssrc: int) -> RtpParameters:
         rtx_ssrc=None if chosen.rtx_payload_type is None else ssrc + 1,
         extensions=offer.extensions,
         feedback=chosen.feedback,
+        codec=chosen.codec,
+        codec_parameters=chosen.parameters,
     )
 
 

@@ -15,9 +15,10 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from streams.camera import ProfileName
+from streams.camera import ProfileName, RenditionName
 from streams.errors import UnknownCameraError
 from streams.h264 import split_annex_b
+from streams.hub import RenditionInfo
 from streams.recipe import Overlay
 from streams.rendition import Rendition
 from streams.rtp import SenderReport
@@ -128,21 +129,33 @@ class Studio:
         self.signal = Signal()
 
     def hold(
-        self, camera_id: str, profile: ProfileName, *, urgent: bool, overlay: Overlay | None = None
+        self,
+        camera_id: str,
+        name: ProfileName | RenditionName,
+        *,
+        urgent: bool,
+        overlay: Overlay | None = None,
     ) -> StudioHold:
-        """See `CameraHub`."""
+        """See `CameraHub`. Profiles only."""
+        profile = ProfileName(name)
         if camera_id not in self.cameras:
             raise UnknownCameraError("no such camera")
         return StudioHold(self, (camera_id, profile))
 
     def rendition(
-        self, camera_id: str, profile: ProfileName, overlay: Overlay | None = None
+        self, camera_id: str, name: ProfileName | RenditionName, overlay: Overlay | None = None
     ) -> Rendition | None:
-        """See `CameraHub`. Of an overlay that the camera is not prepared for there is none."""
+        """See `CameraHub`. The pictures as they come are the main profile's: H.264. Of an overlay that the
+        camera is not prepared for there is none."""
         camera = self.cameras.get(camera_id)
         if camera is None:
             return None
+        profile = ProfileName.MAIN if name is RenditionName.SOURCE else ProfileName(name)
         return camera.renditions[profile] if overlay is None else camera.marked.get((profile, overlay))
+
+    def ladder(self, camera_id: str) -> tuple[RenditionInfo, ...]:
+        """See `CameraHub`: nothing is made here."""
+        return ()
 
     async def changed(self, seen: int) -> int:
         """See `CameraHub`."""

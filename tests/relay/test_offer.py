@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.errors import OfferRefused
-from relay.offer import MAX_BODY, MAX_MEDIA, choose_format, parse_offer
+from relay.offer import MAX_BODY, MAX_MEDIA, choose_format, parse_offer, takes_h265
 from relay.ports import EXTENSION_ABS_SEND_TIME, EXTENSION_MID, EXTENSION_PLAYOUT_DELAY
 
 OFFERS = Path(__file__).parent / "offers"
@@ -71,6 +71,35 @@ def test_high_is_answered_by_constrained_high_where_only_that_is_offered() -> No
     assert choose_format(offer, "640028").profile_level_id == "640c1f"
 
 
+def with_h265(fmtp: str) -> bytes:
+    """Chromium's offer, with its payload type 41 as H.265."""
+    body = CHROMIUM.replace(b"a=rtpmap:41 H264/90000", b"a=rtpmap:41 H265/90000")
+    lines = body.split(b"\r\n")
+    return b"\r\n".join(
+        f"a=fmtp:41 {fmtp}".encode() if each.startswith(b"a=fmtp:41 ") else each for each in lines
+    )
+
+
+def test_h265_is_taken_in_main_profile_and_answered_as_it_was_offered() -> None:
+    offer = parse_offer(with_h265("level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST;evil=a"))
+    assert takes_h265(offer)
+    chosen = choose_format(offer, None, "H265")
+    assert (chosen.payload_type, chosen.codec) == (41, "H265")
+    assert chosen.parameters == "profile-id=1;tier-flag=0;level-id=93;tx-mode=SRST"
+    assert choose_format(offer, "640028").profile_level_id == "42e01f"
+
+
+@pytest.mark.parametrize(
+    "fmtp", ["profile-id=2", "tx-mode=MRST", "level-id=9x", "tier-flag=0 0", "profile-id="]
+)
+def test_h265_that_cameras_do_not_send_is_not_taken(fmtp: str) -> None:
+    offer = parse_offer(with_h265(fmtp))
+    assert not takes_h265(offer)
+    with pytest.raises(OfferRefused, match="H265") as caught:
+        choose_format(offer, None, "H265")
+    assert caught.value.status == 406
+
+
 def test_without_baseline_the_first_entry_serves() -> None:
     body = CHROMIUM
     for gone in (b"42001f", b"42e01f", b"4d001f"):
@@ -80,7 +109,7 @@ def test_without_baseline_the_first_entry_serves() -> None:
 
 def test_audio_alone_and_video_without_h264_are_not_acceptable() -> None:
     assert refused((OFFERS / "chromium_audio.sdp").read_bytes()).status == 406
-    assert refused(CHROMIUM.replace(b"H264", b"H265")).status == 406
+    assert refused(CHROMIUM.replace(b"H264", b"VP8")).status == 406
     assert refused(CHROMIUM.replace(b"packetization-mode=1", b"packetization-mode=0")).status == 406
 
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.packetize import PAYLOAD_LIMIT, packetize
 from streams.counters import Counters
 from streams.depacketize import CodedPicture, depacketizer
 from streams.h264 import split_annex_b
+from tests.cameras.coded import encode
 
 from .wire import PPS, SPS
 
 
-def read(payloads: tuple[bytes, ...]) -> list[tuple[bytes, ...]]:
+def read(payloads: tuple[bytes, ...], codec: str = "H264") -> list[tuple[bytes, ...]]:
     """The pictures that a camera's reader makes of the payloads."""
     pictures: list[CodedPicture] = []
-    reader = depacketizer("H264", (), pictures.append, Counters())
+    reader = depacketizer(codec, (), pictures.append, Counters())
     for index, payload in enumerate(payloads):
         reader.feed(memoryview(payload), 0, index == len(payloads) - 1)
     return [picture.nal_units for picture in pictures]
@@ -108,6 +109,40 @@ def test_fragments_of_one_unit_are_of_one_size_but_the_last() -> None:
 def test_an_encoder_s_picture_comes_back(clip_picture: bytes) -> None:
     nals = tuple(unit for unit in split_annex_b(clip_picture) if unit[0] & 0x1F in (1, 5, 7, 8))
     assert read(packetize(nals).payloads) == [nals]
+
+
+@given(st.integers(5, PAYLOAD_LIMIT))
+@settings(max_examples=30)
+def test_an_h265_picture_comes_back_as_it_was(h265_picture: tuple[bytes, ...], limit: int) -> None:
+    made = packetize(h265_picture, limit, "H265")
+    assert made.refused == 0
+    assert all(len(payload) <= limit for payload in made.payloads)
+    assert read(made.payloads, "H265") == [h265_picture]
+
+
+def test_h265_sets_go_together_with_the_lowest_layer_and_temporal_id() -> None:
+    (payload,) = packetize((b"\x40\x02v", b"\x42\x01s", b"\x44\x0ap"), codec="H265").payloads
+    assert payload == b"\x60\x01" + b"\0\3\x40\x02v" + b"\0\3\x42\x01s" + b"\0\3\x44\x0ap"
+
+
+@pytest.mark.parametrize(
+    "nal", [b"", b"\x26", b"\x26\x01", b"\xa6\x01a", b"\x26\x00a", b"\x60\x01a", b"\x62\x01a"]
+)
+def test_what_would_break_a_receiver_of_h265_is_refused(nal: bytes) -> None:
+    made = packetize((nal, b"\x02\x01abc"), codec="H265")
+    assert made.payloads == (b"\x02\x01abc",)
+    assert made.refused == 1
+
+
+@given(st.lists(st.binary(max_size=300), max_size=12), st.integers(5, 100))
+def test_no_bytes_break_h265(nals: list[bytes], limit: int) -> None:
+    assert all(0 < len(payload) <= limit for payload in packetize(nals, limit, "H265").payloads)
+
+
+@pytest.fixture(scope="module")
+def h265_picture() -> tuple[bytes, ...]:
+    """A keyframe by x265 with its parameter sets."""
+    return tuple(nal for nal in encode("H265", 1)[0].nal_units if nal[0] >> 1 not in (35, 39, 40))
 
 
 @pytest.fixture(scope="module")

@@ -44,13 +44,23 @@ class Viewings:
 
 
 class BareRelay:
-    """`url`: where WHEP is served. Nothing is granted at first."""
+    """`url`: where WHEP is served. cameras: the inventory; after a change tell `hub.refresh`. Nothing is
+    granted at first."""
 
-    def __init__(self, url: str, relay: Relay, hub: CameraHub, viewings: Viewings, key: bytes) -> None:
+    def __init__(
+        self,
+        url: str,
+        relay: Relay,
+        hub: CameraHub,
+        viewings: Viewings,
+        key: bytes,
+        cameras: dict[str, Camera],
+    ) -> None:
         self.url = url
         self.relay = relay
         self.hub = hub
         self.viewings = viewings
+        self.cameras = cameras
         self._key = key
 
     def grant(self, *cameras: str, seconds: float = 3600.0) -> None:
@@ -83,13 +93,15 @@ async def bare_relay(
     credentials: Mapping[str, Credentials] | None = None,
     settings: RelaySettings | None = None,
     linger: float = 5.0,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[BareRelay]:
-    """A running relay over the cameras at `addresses` (camera → profile → `rtsp://…`)."""
+    """A running relay over the cameras at `addresses` (camera → profile → `rtsp://…`). host: of its media
+    ports."""
     cameras = {camera: Camera(camera, camera, dict(profiles)) for camera, profiles in addresses.items()}
     hub = CameraHub(cameras.get, (credentials or {}).get, linger=linger)
     viewings = Viewings()
     key = secrets.token_bytes(32)
-    chosen = replace(settings or RelaySettings(), hosts=("127.0.0.1",), udp_port=0)
+    chosen = replace(settings or RelaySettings(), hosts=(host,), udp_port=0)
     relay = Relay(chosen, hub, viewings, key)
     app = FastAPI()
     app.include_router(whep_router(relay))
@@ -102,7 +114,7 @@ async def bare_relay(
             serving = group.create_task(server.serve(sockets=[listening]))
             await relay.started.wait()
             try:
-                yield BareRelay(url, relay, hub, viewings, key)
+                yield BareRelay(url, relay, hub, viewings, key, cameras)
             finally:
                 server.should_exit = True
                 await serving

@@ -1,0 +1,90 @@
+"""A program on the system's own Python: GStreamer's webrtcbin watches. `gst_viewer.py` starts it.
+
+It prints JSON lines (its offer, then each picture it decoded) and reads one, the answer; it ends when its
+standard input closes. Arguments: RTP encoding names to offer, the most wanted first.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+
+def _watch(codecs: list[str]) -> None:
+    import gi  # type: ignore[import-not-found]  # of the system's Python only
+
+    gi.require_version("Gst", "1.0")
+    gi.require_version("GstSdp", "1.0")
+    gi.require_version("GstWebRTC", "1.0")
+    from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # type: ignore[import-not-found]
+
+    Gst.init(None)
+    pipeline = Gst.Pipeline.new("viewer")
+    web = Gst.ElementFactory.make("webrtcbin", "web")
+    web.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
+    pipeline.add(web)
+    caps = Gst.Caps.new_empty()
+    for number, codec in enumerate(codecs):
+        more = ",packetization-mode=(string)1,profile-level-id=(string)42e01f" if codec == "H264" else ""
+        caps.append(
+            Gst.Caps.from_string(
+                f"application/x-rtp,media=video,encoding-name={codec},clock-rate=90000,payload={96 + number},"
+                f"rtcp-fb-nack=(boolean)true,rtcp-fb-nack-pli=(boolean)true{more}"
+            )
+        )
+    web.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, caps)
+    loop = GLib.MainLoop()
+
+    def tell(**what: object) -> None:
+        print(json.dumps(what), flush=True)
+
+    def gathered(*_: object) -> None:
+        if web.get_property("ice-gathering-state") == GstWebRTC.WebRTCICEGatheringState.COMPLETE:
+            tell(offer=web.get_property("local-description").sdp.as_text())
+
+    def offered(promise: Any) -> None:
+        reply = promise.get_reply()  # the offer is part of it and lives as long
+        web.emit("set-local-description", reply.get_value("offer"), Gst.Promise.new())
+
+    def decoded(pad: Any, _: object, codec: str) -> Any:
+        size = pad.get_current_caps().get_structure(0)
+        tell(codec=codec, width=size.get_value("width"), height=size.get_value("height"))
+        return Gst.PadProbeReturn.OK
+
+    def arrived(_: object, pad: Any) -> None:
+        codec = pad.get_current_caps().get_structure(0).get_value("encoding-name")
+        name = codec.lower()
+        line = f"rtp{name}depay ! {name}parse ! avdec_{name} ! fakesink name=end sync=false"
+        part = Gst.parse_bin_from_description(line, True)
+        part.get_by_name("end").get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, decoded, codec)
+        pipeline.add(part)
+        part.sync_state_with_parent()
+        pad.link(part.get_static_pad("sink"))
+
+    def answered(*_: object) -> bool:
+        line = sys.stdin.readline()
+        if not line:
+            loop.quit()
+            return False
+        _, sdp = GstSdp.SDPMessage.new_from_text(json.loads(line)["answer"])
+        answer = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, sdp)
+        web.emit("set-remote-description", answer, Gst.Promise.new())
+        return True
+
+    web.connect("pad-added", arrived)
+    web.connect("notify::ice-gathering-state", gathered)
+    web.connect(
+        "on-negotiation-needed",
+        lambda _: web.emit("create-offer", None, Gst.Promise.new_with_change_func(offered)),
+    )
+    GLib.io_add_watch(
+        sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN | GLib.IOCondition.HUP, answered
+    )
+    pipeline.set_state(Gst.State.PLAYING)
+    loop.run()
+    pipeline.set_state(Gst.State.NULL)
+
+
+if __name__ == "__main__":
+    _watch(sys.argv[1:])
