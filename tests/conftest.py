@@ -13,10 +13,15 @@ import logging
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.support import leaks
 from tests.support.canary import CANARY, CanaryHandler
+
+# How long an example takes says something about the machine only; pytest-timeout ends what hangs.
+hypothesis.settings.register_profile("hotline", deadline=None)
+hypothesis.settings.load_profile("hotline")
 
 _TASK_PATIENCE_S = 1.0
 _ROOMS = ("config", "streams", "relay", "hotline", "uvicorn")
