@@ -315,6 +315,38 @@ class Sharing(Room):
         return self
 
 
+class Ptz(Room):
+    """Turning cameras. Off unless the city's policy allows it: PIPA §25⑤ forbids another purpose."""
+
+    enabled: bool = Field(default=False, description="Whether cameras may be turned at all.")
+    roles: tuple[Literal["administrator", "operator", "dispatcher", "crew"], ...] = Field(
+        default=("operator",), description="Who may; dispatchers and crews only what is shared with them."
+    )
+    purposes: tuple[
+        Literal["dispatch", "report_receipt", "joint_response", "rescue", "disaster_response"], ...
+    ] = Field(
+        default=("dispatch", "rescue", "disaster_response"),
+        min_length=1,
+        description="What for; a person states one of these before a camera turns.",
+    )
+    lease_s: float = Field(
+        default=60.0, ge=10, le=600, description="Seconds one person has a camera alone unless renewed."
+    )
+    longest_s: float = Field(default=600.0, ge=10, le=3600, description="Seconds of that, with all renewals.")
+    return_preset: str = Field(
+        default="1",
+        min_length=1,
+        max_length=100,
+        description="Number or name of the preset a camera is turned back to; without it none is turned.",
+    )
+
+    @model_validator(mode="after")
+    def _lease_within_longest(self) -> Self:
+        if self.lease_s > self.longest_s:
+            raise ValueError("lease_s must not be more than longest_s")
+        return self
+
+
 class People(Room):
     """Sign-ins."""
 
@@ -358,6 +390,7 @@ class Settings(Room):
     transcoding: Transcoding = Field(default=Transcoding(), description="Pictures made here.")
     relay: RelayRoom = Field(default=RelayRoom(), description="Pictures to viewers: ports and limits.")
     sharing: Sharing = Field(default=Sharing(), description="Limits and defaults of what is shared.")
+    ptz: Ptz = Field(default=Ptz(), description="Turning cameras, where the city's policy allows it.")
     people: People = Field(default=People(), description="Sign-ins.")
     log: Log = Field(default=Log(), description="What is written about what happens.")
 

@@ -1,8 +1,9 @@
 """The composition root: reads the settings, makes the parts, puts them together, runs and ends them.
 
 Order of start: tables, inventory, grants, what the event stream knows; then cameras, relay, reconciler, event
-stream. Order of end: the streams to browsers (`Service.broker.close`, so that none holds up the server),
-event stream, reconciler, relay (viewers are closed and written down), cameras (TEARDOWN), database.
+stream, turned cameras. Order of end: the streams to browsers (`Service.broker.close`, so that none holds up
+the server), turned cameras (stopped and turned back), event stream, reconciler, relay (viewers are closed and
+written down), cameras (TEARDOWN), database.
 Belongs here: composition, nothing else.
 """
 
@@ -17,6 +18,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from config import settings as config
+from hotline.actor import Role
 from hotline.api import (
     city,
     events,
@@ -25,6 +27,7 @@ from hotline.api import (
     masks,
     metrics,
     problems,
+    ptz,
     records,
     session,
     shares,
@@ -32,6 +35,7 @@ from hotline.api import (
 )
 from hotline.directory import CameraDirectory
 from hotline.domain.place import Point
+from hotline.domain.ptz import Policy as PtzPolicy
 from hotline.domain.words import Term
 from hotline.events import Broker
 from hotline.http_guard import BodyLimit, SecurityHeaders
@@ -40,6 +44,8 @@ from hotline.page_routes import BUILT, Assets, page_router
 from hotline.people.passwords import Passwords
 from hotline.people.signing_in import SignInPolicy
 from hotline.people.throttle import Throttle
+from hotline.ptz import LAST_WORD_S, PtzDesk
+from hotline.ptz_record import LeaseRecord
 from hotline.reconcile import Reconciler
 from hotline.sealing import open_key_store, read_secret
 from hotline.service import CityCard, Limits, NamedPlace, Service
@@ -52,6 +58,7 @@ from relay.relay import Relay
 from relay.settings import RelaySettings, TurnServer
 from streams.hub import CameraHub
 from streams.onvif.devices import Devices
+from streams.onvif.heads import Heads
 from streams.onvif.keyframes import Keyframes
 from streams.onvif.soap import Soap
 from streams.policies import Policies
@@ -102,6 +109,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         on_masks_changed=hub.remask,
     )
     looks = Stills(database, hub, directory, utc=time.time, clock=time.monotonic)
+    desk = PtzDesk(_ptz_policy(settings.ptz), Heads(devices), LeaseRecord(database))
     service = Service(
         database=database,
         directory=directory,
@@ -117,6 +125,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         utc=time.time,
         token_key=keys.token_key,
         keyframes=keyframes.counters,
+        ptz=desk,
     )
     supervisor = Supervisor(
         (
@@ -126,6 +135,7 @@ def create_app(settings: config.Settings) -> FastAPI:
             Part("reconciler", reconciler.run, QUICK_STOP_S),
             Part("event stream", broker.run, QUICK_STOP_S),
             Part("stills", looks.run, QUICK_STOP_S),
+            Part("turned cameras", desk.run, LAST_WORD_S + QUICK_STOP_S),
         ),
         service.failed.set,
     )
@@ -162,7 +172,7 @@ def create_app(settings: config.Settings) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (session, city, masks, stills, incidents, shares, events, records, health, metrics):
+    for module in (session, city, masks, stills, incidents, shares, ptz, events, records, health, metrics):
         app.include_router(module.router)
     app.include_router(whep_router(relay))
     app.mount("/assets", Assets(directory=BUILT / "assets", check_dir=False), name="assets")
@@ -234,6 +244,17 @@ def _city(room: config.City) -> CityCard:
             for place in room.places
         ),
         tiles=room.tiles,
+    )
+
+
+def _ptz_policy(room: config.Ptz) -> PtzPolicy:
+    return PtzPolicy(
+        enabled=room.enabled,
+        roles=frozenset(Role(name) for name in room.roles),
+        purposes=room.purposes,
+        lease_s=room.lease_s,
+        longest_s=room.longest_s,
+        return_preset=room.return_preset,
     )
 
 

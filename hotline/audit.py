@@ -45,6 +45,7 @@ class Action(StrEnum):
     VIEW_END = "view_end"
     SNAPSHOT = "snapshot"
     CONFIG = "config"
+    PTZ = "ptz"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from hotline.events import Broker
 from hotline.incidents import City
 from hotline.people.passwords import Passwords
 from hotline.people.signing_in import SignInPolicy
+from hotline.ptz import PtzDesk
 from hotline.reconcile import Reconciler
 from hotline.share_view import ShareView
 from hotline.stills import Stills
@@ -84,6 +85,7 @@ class Service:
     utc: Callable[[], float]
     token_key: bytes = field(repr=False)
     keyframes: KeyframeCounters
+    ptz: PtzDesk
     failed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def shares_changed(self, *views: ShareView) -> None:

@@ -79,6 +79,24 @@ class Extension(BaseModel):
     minutes: Annotated[int, Field(ge=1, le=180, description="How much later it ends.")]
 
 
+class NewPtzLease(BaseModel):
+    model_config = _example(purpose="dispatch", incident=None)
+    purpose: str
+    incident: Annotated[Identifier | None, Field(description="What it is for, where there is one.")] = None
+
+
+class PtzMove(BaseModel):
+    model_config = _example(pan=0.5, tilt=0.0, zoom=0.0)
+    pan: Number = 0.0
+    tilt: Number = 0.0
+    zoom: Number = 0.0
+
+
+class PtzPreset(BaseModel):
+    model_config = _example(preset="2")
+    preset: Annotated[str, Field(min_length=1, max_length=100, description="Its token.")]
+
+
 class Term(BaseModel):
     code: str
     ko: str
@@ -320,3 +338,34 @@ class Problem(BaseModel):
     detail: str | None = None
     detail_ko: str | None = None
     errors: list[FieldProblem] = []
+
+
+class PtzPolicy(BaseModel):
+    allowed: bool
+    purposes: list[Term]
+    cameras: list[str]
+
+
+class PtzPresetName(BaseModel):
+    token: str
+    name: str
+
+
+class PtzLease(BaseModel):
+    camera: str
+    holder: str
+    mine: bool
+    purpose: str
+    ends_at: str
+    latest_at: Annotated[str, Field(description="Until when it can be made longer.")]
+    return_preset: str
+    presets: list[PtzPresetName]
+
+
+class PtzState(BaseModel):
+    lease: PtzLease | None
+    returning: bool
+
+
+class PtzEnd(BaseModel):
+    returned: bool | None

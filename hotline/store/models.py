@@ -213,6 +213,25 @@ class ViewingRow(Base):
     form: Mapped[str] = mapped_column(String(16), default="stream", server_default="stream")
 
 
+class PtzLeaseRow(Base):
+    """The right to turn one camera, from when to when; open while `ended_at` is None: its camera may not look
+    where it should."""
+
+    __tablename__ = "ptz_leases"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(ForeignKey("cameras.id"))
+    person: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    purpose: Mapped[str] = mapped_column(String(64))
+    incident_no: Mapped[str | None] = mapped_column(String(64))
+    share_id: Mapped[str | None] = mapped_column(ForeignKey("shares.id"))
+    preset: Mapped[str] = mapped_column(String(100))
+    opened_at: Mapped[float]
+    ends_at: Mapped[float]
+    ended_at: Mapped[float | None] = mapped_column(index=True)
+    end_reason: Mapped[str | None] = mapped_column(String(32))
+
+
 class AuditRow(Base):
     """One link of the record's chain. `content` is the canonical JSON the hash was taken over."""
 

@@ -30,6 +30,9 @@ RECEIVER = dict.fromkeys(SIGNED_IN, 404) | {"nobody": 401, "dispatcher": 201}
 # Cameras here are down: who holds a right is told that, and the operator opened the share.
 LOOKER = dict.fromkeys(SIGNED_IN, 404) | {"nobody": 401, "operator": 409, "dispatcher": 409}
 
+# Nobody turns a camera unless the city's policy says so: tests/hotline/test_ptz_api.py.
+NONE = dict.fromkeys(SIGNED_IN, 403) | {"nobody": 401}
+
 CREATED = {role: 201 if status == 200 else status for role, status in CENTRE.items()}
 BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/incidents"): {"kind": "fire", "latitude": 37.63, "longitude": 126.71},
@@ -37,6 +40,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/incidents/{incident}/shares"): share_body(),
     ("post", "/api/shares/{share}/extend"): {"minutes": 1},
     ("put", "/api/cameras/{camera}/masks"): {"masks": []},
+    ("post", "/api/cameras/{camera}/ptz/lease"): {"purpose": "dispatch"},
+    ("post", "/api/cameras/{camera}/ptz/move"): {"pan": 1.0},
+    ("post", "/api/cameras/{camera}/ptz/preset"): {"preset": "1"},
 }
 ANY = {"If-Match": "*"}
 TABLE: dict[tuple[str, str], dict[str, int]] = {
@@ -61,6 +67,13 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("post", "/api/shares/{share}/extend"): CENTRE,
     ("post", "/api/shares/{share}/token"): RECEIVER,
     ("post", "/api/shares/{share}/end"): CENTRE,
+    ("get", "/api/ptz"): SIGNED_IN,
+    ("get", "/api/cameras/{camera}/ptz/lease"): NONE,
+    ("post", "/api/cameras/{camera}/ptz/lease"): NONE,
+    ("delete", "/api/cameras/{camera}/ptz/lease"): NONE,
+    ("post", "/api/cameras/{camera}/ptz/move"): NONE,
+    ("post", "/api/cameras/{camera}/ptz/stop"): NONE,
+    ("post", "/api/cameras/{camera}/ptz/preset"): NONE,
     ("get", "/api/viewings"): CENTRE,
     ("get", "/api/audit"): CENTRE,
     ("get", "/api/audit/verification"): ADMINISTRATOR,

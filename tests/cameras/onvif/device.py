@@ -109,6 +109,10 @@ class Head:
         """Whether it turns now."""
         return any(self.velocity) and time.monotonic() < self._until
 
+    def where(self) -> str | None:
+        """The preset it was told to look at last."""
+        return self.at_preset
+
     def move(self, velocity: tuple[float, float, float], timeout_s: float) -> None:
         self.velocity, self._until, self.at_preset = velocity, time.monotonic() + timeout_s, None
 

@@ -197,7 +197,7 @@ async def test_a_head_turns_stops_and_goes_to_presets() -> None:
         made = await device.set_preset(token, "불난 곳")
         assert camera.head.presets[made] == "불난 곳"
         await device.goto_preset(token, "2")
-        assert camera.head.at_preset == "2"
+        assert camera.head.where() == "2"
         with pytest.raises(OnvifError) as error:
             await device.goto_preset(token, "9")
         assert error.value.trouble is Trouble.FAULT

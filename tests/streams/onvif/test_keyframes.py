@@ -135,7 +135,7 @@ async def test_a_new_password_is_taken() -> None:
         assert device.head.turns()
         assert [preset.name for preset in await heads.presets("c1")] == ["기본", "정문"]
         await heads.goto_preset("c1", "2")
-        assert device.head.at_preset == "2"
+        assert device.head.where() == "2"
 
 
 async def test_a_camera_that_does_not_turn() -> None:
