@@ -49,6 +49,8 @@ LOOK_S = 5.0
 KEPT = 512
 """Thumbnails kept; the oldest goes. About 15 kB each."""
 MOST_OPEN = 10_000
+TRIES = 2
+"""Looks for a right: one that ended while the picture was made may have been replaced by another."""
 RETRY_S = 2
 
 
@@ -120,7 +122,7 @@ class Stills:
         self._clock = clock
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._open: dict[tuple[str, str], _Open] = {}
+        self._open: dict[tuple[str, str, str], _Open] = {}
         self._opening = asyncio.Lock()
 
     async def snapshot(
@@ -130,26 +132,30 @@ class Stills:
 
         share: under which; None takes the newest. Raises `NotFound`, `CameraDown`, `Busy`.
         """
-        right = await self._right(camera, looker, share, Form.STREAM)
-        still = await self._take(camera, profile, right.overlay, None)
-        try:
-            await self._viewings.looked(self._viewing(camera, right, looker, new_id()), len(still.jpeg))
-        except Refused:
-            raise _none() from None
-        return still
+        for _ in range(TRIES):
+            right = await self._right(camera, looker, share, Form.STREAM)
+            still = await self._take(camera, profile, right.overlay, None)
+            try:
+                await self._viewings.looked(self._viewing(camera, right, looker, new_id()), len(still.jpeg))
+            except Refused:
+                continue
+            return still
+        raise _none()
 
     async def thumbnail(self, camera: str, looker: Looker, share: str | None = None) -> Still:
         """A small picture of the camera, some seconds old at most, under a preview of the looker's.
 
         Raises `NotFound`, `CameraDown`, `Busy`.
         """
-        right = await self._right(camera, looker, share, Form.STILLS)
-        still = await self._small(camera)
-        try:
-            await self._note(camera, right, looker, len(still.jpeg))
-        except Refused:
-            raise _none() from None
-        return still
+        for _ in range(TRIES):
+            right = await self._right(camera, looker, share, Form.STILLS)
+            still = await self._small(camera)
+            try:
+                await self._note(camera, right, looker, len(still.jpeg))
+            except Refused:
+                continue
+            return still
+        raise _none()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -232,7 +238,7 @@ class Stills:
 
     async def _note(self, camera: str, right: _Right, looker: Looker, size: int) -> None:
         """Has the look on record: a new viewing, or one that goes on."""
-        key = (looker.actor.device or looker.actor.id, right.grant)
+        key = (looker.actor.device or looker.actor.id, right.share, camera)
         async with self._opening:
             going = self._open.get(key)
             if going is None:

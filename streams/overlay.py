@@ -1,7 +1,8 @@
 """Text laid over a decoded picture: the camera's name, the time at which it was taken, who receives it.
 
 Belongs here: text to pixels. OpenCV's built-in font writes Hangul, so no font file is needed. Text is drawn
-once and laid over every picture; the clock is drawn anew each second. Used by one thread at a time.
+once and laid over every picture; the clock is drawn anew each second. All of it stands in the middle: the
+corners are where cameras write themselves. Used by one thread at a time.
 """
 
 from __future__ import annotations
@@ -77,10 +78,11 @@ class Caption:
         picture = planes(frame)
         edge = self._text // 2 // 2 * 2
         if self._name_label is not None:
-            self._name_label.lay(picture, edge, _even(height - self._name_label.shape[0] - edge))
+            label = self._name_label
+            label.lay(picture, _even((width - label.shape[1]) // 2), _even(height - label.shape[0] - edge))
         if self._overlay.clock:
             clock = self._clock_at(int(taken))
-            clock.lay(picture, _even(width - clock.shape[1] - edge), edge)
+            clock.lay(picture, _even((width - clock.shape[1]) // 2), edge)
         if self._watermark is not None:
             mark = self._watermark
             mark.lay(picture, _even((width - mark.shape[1]) // 2), _even(height * 2 // 3))

@@ -107,6 +107,51 @@ async def test_fewer_cameras_are_shared_when_fewer_are_chosen(browser: Browser, 
         await expect(wall.locator("camera-tile")).to_have_count(0, timeout=2_000)
 
 
+async def test_cameras_that_are_not_chosen_are_seen_by_stills(browser: Browser, ours: Product) -> None:
+    async with person(browser, ours, "operator", size=WALL) as desk:
+        page = await page_of(desk, "/operator")
+        await report_on_the_page(page, "걸포로 14")
+        await moving(page, 6)
+        for camera in ours.cameras[2:]:
+            await page.locator(f'candidate-list li[data-camera="{camera}"] label').click()
+        stills = page.locator('candidate-list camera-still[data-state="shown"]')
+        await expect(stills).to_have_count(7, timeout=20_000)
+        assert await page.locator("candidate-list camera-tile").count() == 2
+        await screenshot(page, "operator-stills")
+        async with ours.signed_in("operator") as operator:
+            (incident,) = (await operator.get("/api/incidents"))["incidents"]
+            seen = (await operator.get("/api/viewings?open=1"))["viewings"]
+            stilled = [each for each in seen if each["form"] == "stills"]
+            looked_at = [each["camera"]["id"] for each in stilled if each["incident"] == incident["number"]]
+            assert sorted(looked_at) == sorted(ours.cameras[2:])  # who looks at a still is on record, too
+            await page.locator(f'candidate-list li[data-camera="{ours.cameras[8]}"] label').click()
+            await moving(page, 3)  # chosen again, it is live again
+            await close_on_the_page(page)
+
+
+async def test_text_on_the_picture_is_a_matter_of_two_boxes(browser: Browser, ours: Product) -> None:
+    async with (
+        person(browser, ours, "operator") as desk,
+        person(browser, ours, "dispatcher", size=WALL) as room,
+    ):
+        wall = await page_of(room, "/control-room")
+        page = await page_of(desk, "/operator")
+        await report_on_the_page(page, "걸포로 16")
+        for camera in ours.cameras[1:]:
+            await page.locator(f'candidate-list li[data-camera="{camera}"] label').click()
+        for mark in ("overlay", "watermark"):
+            assert not await page.locator(f"#{mark}").is_checked()
+            await page.locator(f"#{mark}").check()
+        await screenshot(page, "operator-marks")
+        await page.get_by_role("button", name="카메라 1대 공유").click()
+        await moving(wall, 1)
+        await screenshot(wall, "wall-marks")
+        async with ours.signed_in("operator") as operator:
+            (share,) = (await operator.get("/api/shares?state=running"))["shares"]
+            assert (share["overlay"], share["watermark"]) == (True, True)
+        await close_on_the_page(page)
+
+
 async def test_the_page_speaks_english_too(browser: Browser, ours: Product) -> None:
     async with person(browser, ours, "operator", locale="en-GB") as desk:
         page = await page_of(desk, "/operator")

@@ -24,8 +24,8 @@ from tests.hotline.test_stills import relay_grants
 
 
 def marked(frame: NDArray[np.uint8]) -> bool:
-    """White letters in the middle and at the lower left, where the tests' drawing has at most 200."""
-    return bool((frame[145:190, 40:280] > 222).any() and (frame[-30:, :100] > 222).any())
+    """White letters in the middle and at the lower edge, where the tests' drawing has at most 200."""
+    return bool((frame[145:190, 40:280] > 222).any() and (frame[-30:, 110:210] > 222).any())
 
 
 async def token(client: httpx.AsyncClient, share: str) -> str:

@@ -57,6 +57,17 @@ describe("token", () => {
     }
   });
 
+  test("is asked for again when what it is for has changed", async () => {
+    const { state, token } = service();
+    const first = token.get();
+    const again = token.again();
+    expect(await first).toBe("t1");
+    await again;
+    expect(state.asked).toBe(2);
+    expect(await token.get()).toBe("t2");
+    token.dispose();
+  });
+
   test("that was refused is not handed out again", async () => {
     const { token } = service();
     const first = await token.get();

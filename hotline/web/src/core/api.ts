@@ -32,12 +32,22 @@ export interface NewIncident {
   readonly summary?: string;
 }
 
+export interface Thumbnail {
+  readonly picture: Blob;
+  /** When it was taken, Unix milliseconds. */
+  readonly taken: number;
+}
+
 export interface NewShare {
   readonly cameras: readonly string[];
   readonly units: readonly string[];
   readonly minutes: number;
   readonly purpose: string;
   readonly legal_basis: string;
+  /** The camera's name and the time on every picture. */
+  readonly overlay: boolean;
+  /** The receiving unit's name on every picture. */
+  readonly watermark: boolean;
 }
 
 /** No answer of the control API is worth waiting longer for, milliseconds. */
@@ -99,21 +109,33 @@ export class Api {
     return this.#call("/api/incidents", { method: "POST", body: incident, idempotencyKey: key });
   }
 
-  async incident(id: string, signal?: AbortSignal): Promise<Result<Incident>> {
-    return this.#call(`/api/incidents/${encodeURIComponent(id)}`, { signal });
+  /** `limit`: how many cameras around it; as many as the service offers at first if not said. */
+  async incident(id: string, limit?: number): Promise<Result<Incident>> {
+    const query = limit === undefined ? "" : `?limit=${String(limit)}`;
+    return this.#call(`/api/incidents/${encodeURIComponent(id)}${query}`);
   }
 
   async close(id: string): Promise<Result<Incident>> {
     return this.#call(`/api/incidents/${encodeURIComponent(id)}/close`, { method: "POST" });
   }
 
+  /** `live`: those of the cameras that are watched; of the others there are thumbnails. */
   async preview(
     id: string,
     cameras: readonly Camera["id"][],
+    live: readonly Camera["id"][],
     signal?: AbortSignal,
   ): Promise<Result<Preview>> {
     const path = `/api/incidents/${encodeURIComponent(id)}/preview`;
-    return this.#call(path, { method: "POST", body: { cameras }, signal });
+    return this.#call(path, { method: "POST", body: { cameras, live }, signal });
+  }
+
+  async thumbnail(camera: string, share: string, signal?: AbortSignal): Promise<Result<Thumbnail>> {
+    const path = `/api/cameras/${encodeURIComponent(camera)}/thumbnail.jpg?share=${encodeURIComponent(share)}`;
+    return this.#call(path, { signal }, async (response) => ({
+      picture: await response.blob(),
+      taken: Date.parse(response.headers.get("Picture-Taken") ?? ""),
+    }));
   }
 
   async share(incident: string, share: NewShare, key: string): Promise<Result<Share>> {
@@ -142,8 +164,9 @@ export class Api {
   async #call<T>(
     path: string,
     { method = "GET", body, idempotencyKey, signal }: Call = {},
+    read: (response: Response) => Promise<unknown> = async (response) => response.json(),
   ): Promise<Result<T>> {
-    const headers = new Headers({ Accept: "application/json" });
+    const headers = new Headers({ Accept: "application/json, image/jpeg" });
     if (body !== undefined) headers.set("Content-Type", "application/json");
     if (method !== "GET" && this.#csrf !== null) headers.set("X-CSRF-Token", this.#csrf);
     if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
@@ -158,7 +181,7 @@ export class Api {
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
       });
       if (!response.ok) return { status: "problem", problem: await readProblem(response) };
-      const value: unknown = response.status === 204 ? undefined : await response.json();
+      const value: unknown = response.status === 204 ? undefined : await read(response);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own service; model.ts is its contract
       return { status: "success", value: value as T };
     } catch {

@@ -50,6 +50,12 @@ export class RenewingToken implements TokenSource {
     return this.#renew();
   }
 
+  /** Asks anew though the token is still good: what it is asked for is another by now. */
+  async again(): Promise<void> {
+    await this.#issuing;
+    await this.#renew();
+  }
+
   refused(token: string): void {
     if (this.#token === token) this.#token = null;
   }

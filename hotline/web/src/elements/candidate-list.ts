@@ -1,4 +1,5 @@
-// <candidate-list>: the cameras nearest to an incident with their live pictures, and which of them to share.
+// <candidate-list>: the cameras nearest to an incident, and which of them to share. Those that are chosen are seen
+// live, the others by stills.
 //
 // Fires `choose` (ReadonlySet of ids) and `highlight` (id or null). For tests: data-camera and data-chosen on
 // each entry.
@@ -9,9 +10,14 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Hotline } from "../core/hotline.js";
 import type { Candidate } from "../core/model.js";
 import type { Target } from "../core/pool.js";
+import { Turns } from "../core/turns.js";
 import { Localized } from "../text/language.js";
 import { shared } from "./style.js";
+import "./camera-still.js";
 import "./camera-tile.js";
+
+/** Of the browser's six connections to a server, stills take no more than this. */
+const STILLS_AT_ONCE = 2;
 
 @customElement("candidate-list")
 export class CandidateList extends LitElement {
@@ -74,13 +80,16 @@ export class CandidateList extends LitElement {
 
   @property({ attribute: false }) hotline: Hotline | null = null;
   @property({ attribute: false }) candidates: readonly Candidate[] = [];
-  /** What to receive of each camera; null until the preview is granted. */
+  /** What to receive of each camera that is seen live; empty until the preview is granted. */
   @property({ attribute: false }) targets: ReadonlyMap<string, Target> = new Map();
   @property({ attribute: false }) chosen: ReadonlySet<string> = new Set();
   /** Cameras that a running share of this incident has already. */
   @property({ attribute: false }) sharedAlready: ReadonlySet<string> = new Set();
   @property({ attribute: false }) highlighted: string | null = null;
+  /** The preview under which stills are looked at; null until it is granted. */
+  @property({ attribute: false }) preview: string | null = null;
   readonly #localized = new Localized(this);
+  readonly #turns = new Turns(STILLS_AT_ONCE);
 
   override render(): TemplateResult {
     const { texts } = this.#localized;
@@ -109,12 +118,22 @@ export class CandidateList extends LitElement {
         @pointerenter=${() => this.#fire("highlight", camera.id)}
         @pointerleave=${() => this.#fire("highlight", null)}
       >
-        <camera-tile
-          .hotline=${this.hotline}
-          .target=${this.targets.get(camera.id) ?? null}
-          .name=${name}
-          .profile=${"sub"}
-        ></camera-tile>
+        ${
+          chosen
+            ? html`<camera-tile
+                .hotline=${this.hotline}
+                .target=${this.targets.get(camera.id) ?? null}
+                .name=${name}
+                .profile=${"sub"}
+              ></camera-tile>`
+            : html`<camera-still
+                .hotline=${this.hotline}
+                .camera=${camera.id}
+                .share=${this.preview}
+                .name=${name}
+                .turns=${this.#turns}
+              ></camera-still>`
+        }
         <label>
           <input
             type="checkbox"

@@ -59,6 +59,11 @@ export class SharePanel extends LitElement {
         min-height: 20px;
         margin: 0;
       }
+      .marks {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 6px;
+      }
       .choices {
         display: grid;
         grid-template-columns: 6.5em 1fr 1.6fr;
@@ -90,6 +95,8 @@ export class SharePanel extends LitElement {
   @state() private minutes: number = USUAL_DURATION;
   @state() private purpose: string | null = null;
   @state() private legalBasis: string | null = null;
+  @state() private overlay = false;
+  @state() private watermark = false;
   readonly #localized = new Localized(this);
 
   override willUpdate(changed: PropertyValues): void {
@@ -144,6 +151,26 @@ export class SharePanel extends LitElement {
             </select>
           </label>
         </div>
+        <div class="marks">
+          <label class="unit">
+            <input
+              id="overlay"
+              type="checkbox"
+              .checked=${this.overlay}
+              @change=${() => (this.overlay = !this.overlay)}
+            />
+            ${texts.overlay}
+          </label>
+          <label class="unit">
+            <input
+              id="watermark"
+              type="checkbox"
+              .checked=${this.watermark}
+              @change=${() => (this.watermark = !this.watermark)}
+            />
+            ${texts.watermark}
+          </label>
+        </div>
         ${this.failure === "" ? nothing : html`<p role="alert" class="wrong">${this.failure}</p>`}
         <button class="primary" ?disabled=${this.busy || missing !== ""}>
           ${this.busy ? texts.sharing : missing === "" ? texts.shareCameras(this.cameraCount) : missing}
@@ -190,6 +217,8 @@ export class SharePanel extends LitElement {
       minutes: this.minutes,
       purpose,
       legal_basis: legalBasis,
+      overlay: this.overlay,
+      watermark: this.watermark,
     };
     this.dispatchEvent(new CustomEvent("share", { detail }));
   };

@@ -27,6 +27,11 @@ import "../elements/share-panel.js";
 
 /** How many of the ranked cameras are chosen beforehand. */
 const PRESELECTED = 9;
+/** How many more are shown when more are asked for, and how many at most. */
+const MORE = 9;
+const MOST = 64;
+/** A choice that stays for so long, milliseconds, is looked at. */
+const SETTLED = 250;
 
 interface Lists {
   readonly city: City;
@@ -52,6 +57,9 @@ export class OperatorPage extends LitElement {
   @state() private busyShares: ReadonlySet<string> = new Set();
   @state() private failure = "";
   @state() private closing = false;
+  /** The preview that is granted. */
+  @state() private looking: string | null = null;
+  @state() private mayBeMore = false;
 
   readonly #localized = new Localized(this);
   readonly #running = new RunningShares(this);
@@ -60,6 +68,7 @@ export class OperatorPage extends LitElement {
     void this.#load(hotline);
   });
   #preview: RenewingToken | null = null;
+  #settling: ReturnType<typeof setTimeout> | undefined;
   /** The same for the same act until it succeeded: pressing again after a lost answer makes nothing twice. */
   #key = randomId();
 
@@ -194,9 +203,21 @@ export class OperatorPage extends LitElement {
           .chosen=${this.chosen}
           .sharedAlready=${new Set(mine.flatMap((share) => share.cameras.map((camera) => camera.id)))}
           .highlighted=${this.highlighted}
-          @choose=${(event: CustomEvent<ReadonlySet<string>>) => (this.chosen = event.detail)}
+          .preview=${this.looking}
+          @choose=${(event: CustomEvent<ReadonlySet<string>>) => this.#choose(event.detail)}
           @highlight=${(event: CustomEvent<string | null>) => (this.highlighted = event.detail)}
         ></candidate-list>
+        ${
+          this.mayBeMore
+            ? html`<button
+                class="wide more"
+                ?disabled=${this.busy}
+                @click=${() => void this.#more(hotline, incident)}
+              >
+                ${texts.moreCameras}
+              </button>`
+            : nothing
+        }
       </div>
       <footer>
         <share-panel
@@ -267,15 +288,46 @@ export class OperatorPage extends LitElement {
     const candidates = incident.candidates ?? [];
     const cameras = candidates.map(({ camera }) => camera.id);
     this.chosen = new Set(cameras.slice(0, PRESELECTED));
+    this.mayBeMore = cameras.length > 0 && cameras.length < (this.lists?.cameras.length ?? 0);
     if (cameras.length === 0) return;
-    const preview = new RenewingToken(
-      (signal) => hotline.api.preview(incident.id, cameras, signal),
-      hotline.live.serverNow,
-    );
+    this.#look(hotline, incident.id);
+  }
+
+  /** Looks at the candidates: at the chosen ones live, at the others by stills, whichever these are. */
+  #look(hotline: Hotline, incident: string): void {
+    const preview = new RenewingToken(async (signal) => {
+      const cameras = (this.incident?.candidates ?? []).map(({ camera }) => camera.id);
+      const live = cameras.filter((camera) => this.chosen.has(camera));
+      const result = await hotline.api.preview(incident, cameras, live, signal);
+      if (result.status === "success" && this.#preview === preview) {
+        this.looking = result.value.share;
+        this.targets = new Map(
+          live.map((camera) => [
+            camera,
+            this.targets.get(camera) ?? { share: `preview ${incident}`, camera, token: preview },
+          ]),
+        );
+      }
+      return result;
+    }, hotline.live.serverNow);
     this.#preview = preview;
-    this.targets = new Map(
-      cameras.map((camera) => [camera, { share: `preview ${incident.id}`, camera, token: preview }]),
-    );
+    void preview.get();
+  }
+
+  #choose(chosen: ReadonlySet<string>): void {
+    this.chosen = chosen;
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => void this.#preview?.again(), SETTLED);
+  }
+
+  async #more(hotline: Hotline, incident: Incident): Promise<void> {
+    const shown = incident.candidates?.length ?? 0;
+    const result = await this.#busily(() => hotline.api.incident(incident.id, Math.min(MOST, shown + MORE)));
+    if (result === null || this.incident?.id !== incident.id) return;
+    this.incident = result;
+    const found = result.candidates?.length ?? 0;
+    this.mayBeMore = found >= shown + MORE && found < MOST;
+    await this.#preview?.again();
   }
 
   async #share(hotline: Hotline, incident: Incident, choice: ShareChoice): Promise<void> {
@@ -285,14 +337,20 @@ export class OperatorPage extends LitElement {
   }
 
   async #close(hotline: Hotline, id: string): Promise<void> {
+    const { looking } = this;
+    this.looking = null; // no still is asked for that would be refused by then
     const result = await this.#busily(() => hotline.api.close(id));
-    if (result !== null) this.#leave();
+    if (result === null) this.looking = looking;
+    else this.#leave();
   }
 
   /** Back to the list; the preview ends with its last tile. */
   #leave(): void {
     this.#preview?.dispose();
     this.#preview = null;
+    clearTimeout(this.#settling);
+    this.looking = null;
+    this.mayBeMore = false;
     this.incident = null;
     this.draft = null;
     this.targets = new Map();
@@ -306,7 +364,7 @@ export class OperatorPage extends LitElement {
     if (!(this.incident?.candidates ?? []).some(({ camera }) => camera.id === id)) return;
     const chosen = new Set(this.chosen);
     if (!chosen.delete(id)) chosen.add(id);
-    this.chosen = chosen;
+    this.#choose(chosen);
   }
 
   /** One act at a time; its value, or null with the reason on the page. */

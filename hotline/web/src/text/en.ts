@@ -76,6 +76,9 @@ export const en: Texts = {
   chosen: (count, all) => `${String(count)} of ${String(all)} chosen`,
   chooseCamera: (name) => `Share ${name}`,
   searching: "Looking for the nearest cameras…",
+  moreCameras: "More cameras",
+  stillOf: (time) => `Still ${time}`,
+  stillWaiting: "Fetching a still…",
 
   share: "Share",
   shareWith: "Share with",
@@ -86,6 +89,8 @@ export const en: Texts = {
   minutes: (count) => `${String(count)} min`,
   purpose: "Purpose",
   legalBasis: "Legal basis",
+  overlay: "Show camera and time",
+  watermark: "Show receiver's name",
   chooseCamerasFirst: "Choose at least one camera",
   chooseUnitsFirst: "Choose at least one unit",
   runningShares: "Running shares",

@@ -82,6 +82,9 @@ export const ko = {
   chosen: (count: number, all: number): string => `${String(all)}대 중 ${String(count)}대 선택`,
   chooseCamera: (name: string): string => `${name} 공유에 넣기`,
   searching: "가까운 카메라를 찾는 중…",
+  moreCameras: "카메라 더 보기",
+  stillOf: (time: string): string => `정지 ${time}`,
+  stillWaiting: "정지 영상을 받는 중…",
 
   // Share
   share: "공유",
@@ -93,6 +96,8 @@ export const ko = {
   minutes: (count: number): string => `${String(count)}분`,
   purpose: "목적",
   legalBasis: "법적 근거",
+  overlay: "카메라 이름·시각 표시",
+  watermark: "받는 곳 이름 표시",
   chooseCamerasFirst: "카메라를 한 대 이상 고르세요",
   chooseUnitsFirst: "받는 곳을 한 곳 이상 고르세요",
   runningShares: "진행 중인 공유",
