@@ -226,6 +226,21 @@ class RelayRoom(Room):
     max_viewers_per_grant: int = Field(
         default=8, ge=1, le=1000, description="Viewers at once under one grant: one unit, one camera."
     )
+    assumed_link_bps: int = Field(
+        default=16_000_000,
+        ge=64_000,
+        le=10_000_000_000,
+        description="Bit/s a viewer's link is taken for at first: less, and it begins on the small picture.",
+    )
+    busy_share: float = Field(
+        default=0.9, ge=0.1, le=1.0, description="Share of its core in use above which no viewer is added."
+    )
+    busy_lag_s: float = Field(
+        default=0.1,
+        ge=0.01,
+        le=5.0,
+        description="Seconds it may be late as a rule; above, no viewer is added.",
+    )
 
     @field_validator("hosts", "advertised_addresses")
     @classmethod

@@ -222,6 +222,9 @@ def _relay_settings(room: config.RelayRoom) -> RelaySettings:
         max_viewers=room.max_viewers,
         max_viewers_per_feed=room.max_viewers_per_feed,
         max_viewers_per_grant=room.max_viewers_per_grant,
+        assumed_link_bps=room.assumed_link_bps,
+        busy_share=room.busy_share,
+        busy_lag_s=room.busy_lag_s,
     )
 
 
