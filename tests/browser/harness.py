@@ -180,6 +180,8 @@ class Shown:
     timecode: float | None
     width: int
     height: int
+    seen: bool = True
+    """Whether the element could be seen, or was still kept out of sight."""
 
     @property
     def glass_to_glass(self) -> float | None:
@@ -205,6 +207,7 @@ async def shown(page: Page, index: int = 0, *, first: int = 0) -> list[Shown]:
             each["timecode"],
             each["width"],
             each["height"],
+            each["seen"],
         )
         for each in found
     ]

@@ -23,6 +23,7 @@
         presented: metadata.presentedFrames,
         width: metadata.width,
         height: metadata.height,
+        seen: Number(getComputedStyle(video).opacity) > 0.5,
         timecode: null,
       };
       record.frames.push(frame);

@@ -52,6 +52,22 @@ async def test_the_wall_appears_by_itself_and_goes_with_the_share(browser: Brows
             await screenshot(page, "control-room-ended")
 
 
+async def test_the_quality_of_the_wall_can_be_pinned(browser: Browser, ours: Product) -> None:
+    async with (
+        person(browser, ours, "dispatcher", size=WALL, locale="en-GB") as opened,
+        shared_incident(ours, 2),
+    ):
+        page = await page_of(opened, "/control-room")
+        await all_in_state(page, 2, "live")
+        tiles = page.locator("camera-tile")
+        await expect(tiles.first).to_have_attribute("data-profile", "main")
+        await page.get_by_role("radio", name="Small").click()
+        for index in range(2):
+            await expect(tiles.nth(index)).to_have_attribute("data-profile", "sub")
+        await all_in_state(page, 2, "live")
+        await screenshot(page, "control-room-small-quality")
+
+
 async def test_the_end_of_a_share_cuts_a_viewer_that_does_not_listen(browser: Browser, ours: Product) -> None:
     """The plain player knows nothing of events: it is the relay that cuts it."""
     async with person(browser, ours, "dispatcher") as opened, shared_incident(ours, 1) as (operator, share):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Request, expect
 
 from tests.support.product import Product
+from tests.support.waiting import until
 
-from .harness import TABLET, screenshot
+from .harness import TABLET, screenshot, shown
 from .wall import moving, now_ms, page_of, person, shared_incident
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -73,6 +77,58 @@ async def test_a_swipe_a_tap_and_a_key_go_on_to_the_next(browser: Browser, ours:
         await expect(tile).to_have_attribute("data-camera", ours.cameras[0])
         await expect(tile).to_have_attribute("data-state", "live")
         await screenshot(page, "vehicle-after-swipes")
+
+
+async def test_the_past_that_a_start_goes_through_is_not_seen(browser: Browser, ours: Product) -> None:
+    async with person(browser, ours, "crew", size=TABLET) as opened, shared_incident(ours, 1):
+        page = await page_of(opened, "/vehicle")
+        tile = page.locator(LARGE)
+        await expect(tile).to_have_attribute("data-state", "live", timeout=20_000)
+        await moving(page, 1)
+        await page.reload()  # now the relay has a group of pictures to begin with
+        await expect(tile).to_have_attribute("data-state", "live", timeout=20_000)
+        await moving(page, 1)
+        pictures = await shown(page, 0)
+        assert not pictures[0].seen
+        assert pictures[-1].seen
+        first_seen = next(index for index, each in enumerate(pictures) if each.seen)
+        assert all(each.seen for each in pictures[first_seen:])
+
+
+async def test_the_quality_can_be_pinned_and_stays_so(browser: Browser, ours: Product) -> None:
+    async with person(browser, ours, "crew", size=TABLET, touch=True) as opened, shared_incident(ours, 2):
+        page = await page_of(opened, "/vehicle")
+        wishes: list[Any] = []
+
+        def note(request: Request) -> None:
+            if request.url.endswith("/layer"):
+                wishes.append(request.post_data_json)
+
+        page.on("request", note)
+        tile = page.locator(LARGE)
+        await expect(tile).to_have_attribute("data-state", "live", timeout=20_000)
+        await expect(tile).to_have_attribute("data-profile", "main")
+        box = await tile.bounding_box()
+        assert box is not None
+        width = math.ceil(box["width"] * 0.8)
+        await until(lambda: {"hidden": False, "rid": None, "maxWidth": width} in wishes, "the tile's width")
+        await page.get_by_role("radio", name="저화질").tap()
+        await expect(tile).to_have_attribute("data-profile", "sub")
+        await expect(tile).to_have_attribute("data-state", "live")
+        await screenshot(page, "vehicle-small-quality")
+        await page.reload()
+        await expect(tile).to_have_attribute("data-profile", "sub", timeout=20_000)
+        await expect(page.get_by_role("radio", name="저화질")).to_be_checked()
+        await until(lambda: any(wish["rid"] == "sub" for wish in wishes), "the small rendition is pinned")
+        await page.get_by_role("radio", name="저화질").focus()
+        await page.keyboard.press("ArrowLeft")
+        await expect(page.get_by_role("radio", name="고화질")).to_be_focused()
+        await expect(tile).to_have_attribute("data-profile", "main")
+        await expect(tile).to_have_attribute("data-camera", ours.cameras[0])  # the key went no further
+        await until(lambda: any(wish["rid"] == "main" for wish in wishes), "the full rendition is pinned")
+        await page.keyboard.press("ArrowLeft")
+        await expect(page.get_by_role("radio", name="자동")).to_be_checked()
+        await until(lambda: wishes[-1]["rid"] is None, "none is pinned")
 
 
 async def test_a_share_for_others_stays_away_from_the_tablet(browser: Browser, ours: Product) -> None:

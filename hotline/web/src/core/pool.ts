@@ -1,6 +1,7 @@
 // Connections by share, camera and profile, each made once however many tiles show it. An enlarged tile can so
 // begin with the picture its small neighbour already has, while its own better one is on the way.
 
+import { NO_WISH, together, type Wish } from "./quality.js";
 import type { TokenSource } from "./token.js";
 import { type Profile, WhepClient } from "./whep.js";
 
@@ -14,6 +15,8 @@ export interface Target {
 export interface Lease {
   readonly client: WhepClient;
   readonly profile: Profile;
+  /** Says what this tile has a use for; the connection is asked for what all its tiles need. */
+  ask(wish: Wish): void;
   release(): void;
 }
 
@@ -22,7 +25,8 @@ const LINGER = 300;
 
 interface Entry {
   readonly client: WhepClient;
-  readonly listeners: Set<() => void>;
+  /** What is called on a change, and what its tile asks for. */
+  readonly listeners: Map<() => void, Wish>;
   linger: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -37,12 +41,21 @@ export class FeedPool {
     clearTimeout(entry.linger);
     // One closure per lease, though two tiles may pass the same function.
     const listener = (): void => onChange();
-    entry.listeners.add(listener);
+    entry.listeners.set(listener, NO_WISH);
     return {
       client: entry.client,
       profile,
+      ask: (wish): void => {
+        if (!entry.listeners.has(listener)) return;
+        entry.listeners.set(listener, wish);
+        entry.client.ask(together([...entry.listeners.values()]));
+      },
       release: (): void => {
-        if (!entry.listeners.delete(listener) || entry.listeners.size > 0) return;
+        if (!entry.listeners.delete(listener)) return;
+        if (entry.listeners.size > 0) {
+          entry.client.ask(together([...entry.listeners.values()]));
+          return;
+        }
         entry.linger = setTimeout(() => this.#shut(key, entry), LINGER);
       },
     };
@@ -70,13 +83,13 @@ export class FeedPool {
   }
 
   #open(key: string, target: Target, profile: Profile): Entry {
-    const listeners = new Set<() => void>();
+    const listeners = new Map<() => void, Wish>();
     const client = new WhepClient({
       url: `/whep/${encodeURIComponent(target.camera)}?profile=${profile}`,
       token: target.token,
       ice: this.#ice,
       onChange: () => {
-        for (const listener of listeners) listener();
+        for (const listener of listeners.keys()) listener();
       },
     });
     const entry: Entry = { client, listeners, linger: undefined };

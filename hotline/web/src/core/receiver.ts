@@ -3,6 +3,7 @@
 
 import type { Evidence } from "./freshness.js";
 import { type FeedPool, type Lease, type Target } from "./pool.js";
+import { NO_WISH, type Wish } from "./quality.js";
 import { Screen, type ShownFrame } from "./screen.js";
 import type { Profile, WhepClient } from "./whep.js";
 
@@ -18,6 +19,7 @@ export class Receiver {
   #next: Lease | null = null;
   #frame: ShownFrame | null = null;
   #frames = 0;
+  #wish = NO_WISH;
   #firstPictureMs: number | null = null;
 
   /** `onFirst`: called when a stream shows its first picture. `onBlocked`: the browser wants a touch to play. */
@@ -62,8 +64,14 @@ export class Receiver {
     return (this.#shown ?? this.#next)?.client ?? null;
   }
 
-  /** Wants the camera in `profile`; what is shown stays until the other shows its first picture. */
-  want(profile: Profile): void {
+  /**
+   * Wants the camera in `profile`, no better than `wish` says; what is shown stays until the other shows its first
+   * picture.
+   */
+  want(profile: Profile, wish: Wish): void {
+    this.#wish = wish;
+    this.#ask(this.#shown);
+    this.#ask(this.#next);
     if (this.#next?.profile === profile) return;
     this.#next?.release();
     this.#next = null;
@@ -111,7 +119,14 @@ export class Receiver {
   }
 
   #lease(profile: Profile): Lease {
-    return this.#pool.lease(this.#target, profile, () => this.#refresh());
+    const lease = this.#pool.lease(this.#target, profile, () => this.#refresh());
+    this.#ask(lease);
+    return lease;
+  }
+
+  /** The small profile has its bound already; a width would lift it. */
+  #ask(lease: Lease | null): void {
+    lease?.ask(lease.profile === "sub" ? { ...this.#wish, maxWidth: null } : this.#wish);
   }
 
   /** Puts the newest stream there is before the screen. */

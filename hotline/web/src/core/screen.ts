@@ -1,6 +1,9 @@
 // What hangs behind the glass of a tile: the video element that is shown and, while another stream is on its
-// way, the one that will be. The old picture stays until the new one has shown its first, so that a change of
-// connection never passes through black. Reports every picture shown; judges none.
+// way, the one that will be. The old picture stays until the new one has shown the picture of now, so that a
+// change of connection passes neither through black nor through the past. Reports every picture shown; judges
+// none.
+
+import { Opening, SETTLED } from "./opening.js";
 
 export interface ShownFrame {
   /** When it was shown (monotonic milliseconds). */
@@ -16,11 +19,15 @@ export interface ScreenEvents {
   readonly onBlocked: () => void;
 }
 
+/** Not to be seen, and yet drawn: of what is not drawn at all, browsers do not tell which picture it shows. */
+const UNSEEN = "0.01";
+
 export class Screen {
   readonly #container: HTMLElement;
   readonly #events: ScreenEvents;
   #front: HTMLVideoElement | null = null;
   #back: HTMLVideoElement | null = null;
+  #settling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(container: HTMLElement, events: ScreenEvents) {
     this.#container = container;
@@ -35,6 +42,7 @@ export class Screen {
   /** Shows `stream` as soon as its first picture is there. Repeating the same stream does nothing. */
   show(stream: MediaStream): void {
     if ((this.#back ?? this.#front)?.srcObject === stream) return;
+    clearTimeout(this.#settling);
     remove(this.#back);
     this.#back = null;
     if (this.#front?.srcObject === stream) return; // back to what is shown still
@@ -46,6 +54,7 @@ export class Screen {
     video.tabIndex = -1;
     video.setAttribute("aria-hidden", "true");
     video.srcObject = stream;
+    video.style.opacity = UNSEEN;
     this.#container.prepend(video); // beneath the one that is shown
     this.#back = video;
     this.#follow(video);
@@ -58,6 +67,7 @@ export class Screen {
   }
 
   clear(): void {
+    clearTimeout(this.#settling);
     remove(this.#front);
     remove(this.#back);
     this.#front = null;
@@ -65,18 +75,27 @@ export class Screen {
   }
 
   #follow(video: HTMLVideoElement): void {
+    const opening = new Opening();
     const next = (_now: number, metadata: VideoFrameCallbackMetadata): void => {
-      if (video !== this.#front && video !== this.#back) return;
-      const first = video === this.#back;
-      if (first) {
-        remove(this.#front);
-        this.#front = video;
-        this.#back = null;
+      const frame = { at: performance.now(), rtp: metadata.rtpTimestamp ?? null };
+      if (video === this.#front) this.#events.onFrame(frame, false);
+      else if (video !== this.#back) return;
+      else {
+        clearTimeout(this.#settling);
+        if (opening.take(frame)) this.#bringForward(video, frame);
+        else this.#settling = setTimeout(() => this.#bringForward(video, frame), SETTLED);
       }
-      this.#events.onFrame({ at: performance.now(), rtp: metadata.rtpTimestamp ?? null }, first);
       video.requestVideoFrameCallback(next);
     };
     video.requestVideoFrameCallback(next);
+  }
+
+  #bringForward(video: HTMLVideoElement, frame: ShownFrame): void {
+    remove(this.#front);
+    this.#front = video;
+    this.#back = null;
+    video.style.removeProperty("opacity");
+    this.#events.onFrame(frame, true);
   }
 
   #play(video: HTMLVideoElement): void {

@@ -4,6 +4,7 @@
 
 import { pause, retryAfter } from "./backoff.js";
 import { iceServers, layerUrl } from "./ice-servers.js";
+import { NO_WISH, type Wish } from "./quality.js";
 import type { TokenSource } from "./token.js";
 
 export type Profile = "main" | "sub";
@@ -69,6 +70,7 @@ export class WhepClient {
   #countedAt: number | null = null;
   #counting = false;
   #hidden = false;
+  #wish = NO_WISH;
   #layer: string | null = null;
 
   constructor(options: WhepOptions) {
@@ -119,6 +121,13 @@ export class WhepClient {
   hide(hidden: boolean): void {
     if (hidden === this.#hidden) return;
     this.#hidden = hidden;
+    void this.#askLayer();
+  }
+
+  /** Says what is of use; what is of none is not sent. */
+  ask(wish: Wish): void {
+    if (wish.maxWidth === this.#wish.maxWidth && wish.pinned === this.#wish.pinned) return;
+    this.#wish = wish;
     void this.#askLayer();
   }
 
@@ -195,7 +204,7 @@ export class WhepClient {
       resource = { url: posted.location, token };
       if (over.signal.aborted) return fail("restarted");
       this.#layer = posted.layer;
-      if (this.#hidden) void this.#askLayer();
+      if (this.#hidden || this.#wish !== NO_WISH) void this.#askLayer();
       // The way to the first packet is short: the track is shown before the connection stands.
       const lost = connectionEnd(peer, over.signal, () => {
         connected = true;
@@ -283,13 +292,19 @@ export class WhepClient {
       await fetch(url, {
         method: "POST",
         headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-        body: JSON.stringify({ hidden: this.#hidden }),
+        body: JSON.stringify({ hidden: this.#hidden, ...this.#layers() }),
         credentials: "same-origin",
         signal: AbortSignal.timeout(ANSWER_DEADLINE),
       });
     } catch {
       // No network: the connection is lost as well, and the next one is asked for again.
     }
+  }
+
+  /** A small connection has its ceiling from the profile in its address: a width would lift it. */
+  #layers(): Record<string, unknown> {
+    const { maxWidth, pinned } = this.#wish;
+    return maxWidth === null ? { rid: pinned } : { rid: pinned, maxWidth };
   }
 
   async #sleep(ms: number): Promise<void> {

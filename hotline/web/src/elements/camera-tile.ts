@@ -3,7 +3,7 @@
 // picture.
 //
 // For tests and people with a debugger, on the element itself: data-camera, data-state (the verdict's state),
-// data-cause, data-profile, data-first-picture-ms, data-frames.
+// data-cause, data-profile, data-quality, data-first-picture-ms, data-frames.
 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -11,6 +11,7 @@ import { timeOfDay } from "../core/duration.js";
 import { isOnTheWay, judge, NO_REMEDY, type Remedy, shouldRestart, type Verdict } from "../core/freshness.js";
 import type { Hotline } from "../core/hotline.js";
 import type { Target } from "../core/pool.js";
+import { type Quality, wishOf } from "../core/quality.js";
 import { Receiver } from "../core/receiver.js";
 import type { Profile } from "../core/whep.js";
 import { Localized } from "../text/language.js";
@@ -42,6 +43,8 @@ export class CameraTile extends LitElement {
   @property({ attribute: false }) caption = "";
   /** The profile to take; by the shown width if not said. */
   @property({ attribute: false }) profile: Profile | null = null;
+  /** What the person wants to see, whatever the width. */
+  @property({ attribute: false }) quality: Quality = "auto";
 
   @state() private verdict = BEGINNING;
   @state() private blocked = false;
@@ -89,7 +92,7 @@ export class CameraTile extends LitElement {
 
   override updated(changed: PropertyValues): void {
     if (changed.has("target") || changed.has("hotline")) this.#begin();
-    if (changed.has("profile")) this.#choose();
+    if (changed.has("profile") || changed.has("quality")) this.#choose();
     this.setAttribute("aria-label", `${this.name}: ${stateText(this.verdict, this.#localized.texts)}`);
   }
 
@@ -206,7 +209,8 @@ export class CameraTile extends LitElement {
     const width = this.clientWidth;
     if (width === 0 && this.profile === null) return; // not laid out yet: the observer will tell
     const limit = this.#receiver.profile === "sub" ? SUB_WIDTH * HYSTERESIS : SUB_WIDTH;
-    this.#receiver.want(this.profile ?? (width > limit ? "main" : "sub"));
+    const { pinned, maxWidth } = wishOf(this.quality, width, devicePixelRatio);
+    this.#receiver.want(pinned ?? this.profile ?? (width > limit ? "main" : "sub"), { pinned, maxWidth });
   }
 
   #judge(): void {
@@ -253,6 +257,7 @@ export class CameraTile extends LitElement {
     put(dataset, "state", verdict.state);
     put(dataset, "cause", verdict.cause);
     put(dataset, "profile", receiver.profile ?? "");
+    put(dataset, "quality", this.quality);
     put(dataset, "frames", String(receiver.frames));
     if (receiver.firstPictureMs !== null) {
       put(dataset, "firstPictureMs", String(Math.round(receiver.firstPictureMs)));

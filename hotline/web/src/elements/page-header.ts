@@ -1,4 +1,5 @@
-// <page-header>: who and where we are, whether the service is heard, the time there, language, sign-out.
+// <page-header>: who and where we are, whether the service is heard, the time there, what the page puts in,
+// language, sign-out.
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -110,6 +111,7 @@ export class PageHeader extends LitElement {
       ${this.note === "" ? nothing : html`<span class="quiet">${this.note}</span>`}
       <span class="path ${this.path}" role="status" data-path=${this.path}>${path}</span>
       <span class="digits">${this.clock}</span>
+      <slot></slot>
       <language-switch></language-switch>
       <button @click=${() => void this.hotline?.signOut()}>${texts.signOut}</button>
     `;

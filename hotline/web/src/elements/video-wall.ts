@@ -10,6 +10,7 @@ import { distance } from "../core/duration.js";
 import { bestWall, type Grid, type Wall } from "../core/grid.js";
 import type { Hotline } from "../core/hotline.js";
 import type { Share } from "../core/model.js";
+import type { Quality } from "../core/quality.js";
 import { type Cell, cellsOf, keyOf, Targets } from "../core/targets.js";
 import { Localized } from "../text/language.js";
 import { shared } from "./style.js";
@@ -87,6 +88,8 @@ export class VideoWall extends LitElement {
 
   @property({ attribute: false }) hotline: Hotline | null = null;
   @property({ attribute: false }) shares: readonly Share[] = [];
+  /** Of every tile. */
+  @property({ attribute: false }) quality: Quality = "auto";
   @state() private enlarged: string | null = null;
   @state() private size = { width: 0, height: 0 };
   @query(".back") private back!: HTMLButtonElement | null;
@@ -179,6 +182,7 @@ export class VideoWall extends LitElement {
     return html`<camera-tile
       .hotline=${this.hotline}
       .target=${this.hotline === null ? null : this.#targets.of(this.hotline, cell)}
+      .quality=${this.quality}
       .name=${this.#localized.name(camera)}
       .caption=${`${distance(camera.distance_m)} ${this.#localized.direction(camera)}`}
     ></camera-tile>`;

@@ -45,6 +45,11 @@ export const vehicleStyle = css`
     min-height: 64px;
     font-size: 20px;
   }
+  .steps quality-choice {
+    --choice-height: 64px;
+    flex: none;
+    font-size: 18px;
+  }
   .steps span {
     min-width: 5em;
     text-align: center;

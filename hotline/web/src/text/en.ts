@@ -121,6 +121,10 @@ export const en: Texts = {
   cameraOf: (index, count) => `${String(index)} / ${String(count)}`,
   wallLabel: "Camera pictures",
   stripLabel: "Cameras",
+  quality: "Picture quality",
+  qualityAuto: "Auto",
+  qualityFull: "Full",
+  qualitySmall: "Small",
   sleepNotPrevented: "The screen may go dark",
 
   errorUnreachable: "The server does not answer. Try again.",

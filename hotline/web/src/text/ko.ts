@@ -130,6 +130,10 @@ export const ko = {
   cameraOf: (index: number, count: number): string => `${String(index)} / ${String(count)}`,
   wallLabel: "카메라 영상",
   stripLabel: "카메라 목록",
+  quality: "화질",
+  qualityAuto: "자동",
+  qualityFull: "고화질",
+  qualitySmall: "저화질",
   sleepNotPrevented: "화면 꺼짐을 막을 수 없습니다",
 
   // Errors
