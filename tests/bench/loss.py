@@ -96,7 +96,7 @@ async def run(_: str) -> Mapping[str, Any]:
                         cell = await _cell(page, relay, accounts, loss, rtt, seconds, run)
                     say(f"{cell}")
                     worst = table.setdefault((loss, rtt), cell)
-                    if cell.unrecovered > worst.unrecovered:
+                    if (cell.unrecovered, cell.frozen) > (worst.unrecovered, worst.frozen):
                         table[loss, rtt] = cell
         async with context(browser, relay.url) as opened:
             back = await _blackouts(await plain_player(opened, relay.url), relay)
