@@ -4,11 +4,13 @@ Belongs here: what counts as trouble, how long good must last, when to test the 
 come from (`relay/rtcp.py`), how a switch is made (at an IDR, `relay/fanout.py`), any clock or socket.
 
 Trouble is congestion, not loss as such. A radio link loses 5% at random and carries its full rate all the
-same, so loss counts only above 10% (as in Google congestion control, draft-ietf-rmcat-gcc §6).
-A queue that fills shows in the round trip. REMB (draft-alvestrand-rmcat-remb) counts when it
-falls: that is the receiver saying that packets come ever later. When it merely is low it says nothing, since
-after one fall it takes half a minute to rise again. Cameras send keyframes, so what is sent is always taken
-as a mean over `CARRIED_REPORTS`.
+same, so loss counts only above 10% (as in Google congestion control, draft-ietf-rmcat-gcc §6), and above 20%
+while the round trip says that no queue fills.
+A queue that fills shows in packets that left long ago and have not come though the receiver speaks
+(`relay/departures.py`), a little later in the round trip. REMB (draft-alvestrand-rmcat-remb) counts when it
+falls below what is sent: that is the receiver saying that packets come ever later. When it merely is low,
+and wavers there, it says nothing, since after one fall it takes half a minute to rise again. Cameras send
+keyframes, so what is sent is always taken as a mean over `CARRIED_REPORTS`.
 
 The way up: REMB can never say much more than about 1.5 times what is being sent, so a viewer on a small
 rendition would stay there for ever. After `UP_AFTER` good seconds the link is tested with retransmitted
@@ -35,6 +37,11 @@ UP_AFTER_LONGEST = 120.0
 LOSS_TROUBLE = 0.10
 """Fraction of packets lost between two reports above which a link counts as congested, were there many of
 them: of few, chance loses more, so its doubled standard deviation is added."""
+LOSS_CALM = 0.20
+"""The same where neither the round trip nor the estimate says that a queue fills: then it is the air that
+loses them, and a smaller picture would lose as many. What a policer drops is more than that."""
+QUEUE_CALM = 0.05
+"""Seconds of round trip above the lowest up to which no queue fills."""
 LOSS_SEVERE = 0.35
 """Fraction lost beyond which nothing needs to be waited for."""
 ESTIMATE_SEVERE = 0.5
@@ -52,6 +59,8 @@ QUEUE_TROUBLE = 0.3
 """Seconds of round trip above the lowest of the last half minute: the queue in front of the link fills."""
 QUEUE_SEVERE = 0.5
 """The same, where nothing needs to be waited for."""
+BEHIND_SEVERE = 0.3
+"""Seconds beyond the lowest round trip that a packet is under way: two reports said so, that is enough."""
 TROUBLE_LASTS = 0.8
 """Seconds that trouble must last before a step down; with a report each 0.5–1 s, well under 2 s in all."""
 PROBE_STEP = 1.75
@@ -99,12 +108,16 @@ class LinkReport:
     """What a receiver report (RFC 3550 §6.4.2), REMB or our own sender told. None: it did not say.
 
     lost: fraction of packets lost lately, 0 to 1, before retransmission; lost_of: of how many packets.
-    rtt: round trip, seconds. estimate: REMB, bit/s. sent: bit/s that left for this viewer in the last second.
+    behind: seconds since the oldest packet left that the viewer has not got yet, a round trip at least;
+    carried: bit/s that came meanwhile. rtt: round trip, seconds. estimate: REMB, bit/s. sent: bit/s that left
+    for this viewer in the last second.
     overflowed: the relay itself had to drop pictures or replay for this viewer since the last report.
     """
 
     lost: float | None = None
     lost_of: int | None = None
+    behind: float | None = None
+    carried: float | None = None
     rtt: float | None = None
     estimate: float | None = None
     sent: float = 0.0
@@ -127,6 +140,11 @@ class LowestRoundTrip:
         self._span = window / buckets
         self._buckets = buckets
         self._lows: list[tuple[int, float]] = []
+
+    @property
+    def low(self) -> float | None:
+        """The lowest that is known; None before the first."""
+        return min((low for _, low in self._lows), default=None)
 
     def add(self, now: float, rtt: float) -> float:
         """Take in one round trip (seconds); returns the lowest still in the window."""
@@ -171,6 +189,7 @@ class Adaptation:
         self._good_reports = 0
         self._remb: float | None = None
         self._fell_at: float | None = None
+        self._fell_from = 0.0
         self._probe_from: float | None = None
         self._probe = 0.0
 
@@ -256,23 +275,33 @@ class Adaptation:
         return self._climb(now, ladder, at, can_probe)
 
     def _in_trouble(self, now: float, report: LinkReport, mean: float) -> bool:
-        queued = lossy = starved = False
+        queued = lossy = starved = calm = False
         # What arrived is the most that the link carries.
         bound = mean * (1 - (report.lost or 0.0))
         if report.rtt is not None:
             queue = report.rtt - self._lowest.add(now, report.rtt)
             queued = queue > QUEUE_TROUBLE
+            calm = queue < QUEUE_CALM
             self._severe |= queue > QUEUE_SEVERE
-        if report.lost is not None:
-            packets = report.lost_of or max(report.sent * REPORT_S / PACKET_BITS, 1.0)
-            chance = 2 * math.sqrt(LOSS_TROUBLE * (1 - LOSS_TROUBLE) / packets)
-            lossy = report.lost > LOSS_TROUBLE + chance
-            self._severe |= report.lost > LOSS_SEVERE + chance
+        if report.behind is not None and report.behind - (self._lowest.low or 0.0) > BEHIND_SEVERE:
+            queued = self._severe = True
+            calm = False
+            if report.carried is not None:
+                bound = min(bound, report.carried * (1 - (report.lost or 0.0)))
         if report.estimate is not None and self._has_fallen(now, report.estimate):
             # What is sent as a test is not missed, but that it does not fit is what was to be known.
-            starved = bool(self._probe) or report.estimate < ESTIMATE_SHARE * mean
-            self._severe |= report.estimate < ESTIMATE_SEVERE * mean
-            bound = min(mean, report.estimate / ESTIMATE_SHARE)
+            share = ESTIMATE_SHARE * mean
+            starved = bool(self._probe) or report.estimate < share <= self._fell_from
+            self._severe |= starved and report.estimate < ESTIMATE_SEVERE * mean
+            if starved:
+                bound = min(mean, report.estimate / ESTIMATE_SHARE)
+            calm &= not starved
+        if report.lost is not None:
+            packets = report.lost_of or max(report.sent * REPORT_S / PACKET_BITS, 1.0)
+            limit = LOSS_CALM if calm else LOSS_TROUBLE
+            chance = 2 * math.sqrt(limit * (1 - limit) / packets)
+            lossy = report.lost > limit + chance
+            self._severe |= report.lost > LOSS_SEVERE + chance
         if not (queued or lossy or starved or report.overflowed):
             return False
         self._carried = min(self._carried, bound) if self._carried else bound
@@ -280,10 +309,12 @@ class Adaptation:
         return True
 
     def _has_fallen(self, now: float, estimate: float) -> bool:
+        recent = self._fell_at is not None and now - self._fell_at <= FALL_COUNTS_S
         if self._remb is not None and estimate < 0.97 * self._remb:
-            self._fell_at = now
+            self._fell_from = max(self._remb, self._fell_from) if recent else self._remb
+            self._fell_at, recent = now, True
         self._remb = estimate
-        return self._fell_at is not None and now - self._fell_at <= FALL_COUNTS_S
+        return recent
 
     def _step_down(self, now: float, names: list[str], at: int) -> Decision:
         # The next step, if this one is not enough, needs trouble of its own.

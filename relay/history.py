@@ -6,7 +6,7 @@ lost track. Bounded in bytes and in age; pictures keep their payloads, so nothin
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 
 from relay.picture import Picture
 
@@ -32,6 +32,7 @@ class History:
         self._size = 0
         self._keyframe: int | None = None  # number of the newest IDR that is still followed without a gap
         self._keyframe_size = 0  # bytes from there on
+        self._keyframes: deque[tuple[int, float, int]] = deque(maxlen=2)  # media time, arrival, bytes
 
     @property
     def size(self) -> int:
@@ -48,6 +49,14 @@ class History:
         """Bytes of the newest group of pictures so far; 0 where there is none to start from."""
         return self._keyframe_size
 
+    def next_keyframe(self, now: float) -> tuple[float, int] | None:
+        """Seconds until the next keyframe is due, if the camera keeps its interval, and the bytes of the last
+        one. None before there were two."""
+        if len(self._keyframes) < 2:
+            return None
+        (first, _, _), (second, arrived, size) = self._keyframes
+        return max(0.0, arrived + (second - first) / 90_000 - now), size
+
     def push(self, picture: Picture) -> None:
         """Add the newest picture and drop what is no longer needed."""
         unit = picture.unit
@@ -55,6 +64,7 @@ class History:
         newest = self.newest
         if unit.is_idr:
             self._keyframe, self._keyframe_size = unit.number, 0
+            self._keyframes.append((unit.media_time, unit.arrived, size))
         elif newest is not None and unit.number != newest.unit.number + 1:
             self._keyframe, self._keyframe_size = None, 0
         self._pictures[unit.number] = picture

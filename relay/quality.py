@@ -22,6 +22,11 @@ from streams.state import Live, Offline
 
 INTERVAL = 0.4
 """Seconds between two decisions."""
+STUCK_S = 0.3
+"""Seconds that packets are under way from which on it is looked at more often: each tenth of a second that
+goes by fills the queue by another one ..."""
+STUCK_INTERVAL = 0.1
+"""... at most so often."""
 FIRST_CLIMB_S = 3.0
 """Seconds without trouble before a viewer leaves the small rendition that it began on only because the
 large one's group of pictures was too much to begin with."""
@@ -93,8 +98,12 @@ class Quality:
 
     @property
     def due(self) -> float:
-        """When `act` wants to be called; at once while the link is being tested."""
-        return self._ticked if self._adaptation.probing else self._due
+        """When `act` wants to be called; at once while the link is being tested, and when it is stuck."""
+        return self._ticked if self._adaptation.probing or self._is_stuck else self._due
+
+    @property
+    def _is_stuck(self) -> bool:
+        return self._sender.behind > STUCK_S
 
     def ask(self, wish: Wish, now: float) -> None:
         """The viewer wishes something else from now on."""
@@ -103,14 +112,14 @@ class Quality:
 
     def act(self, now: float) -> None:
         """Look at the link, and change the rendition if need be."""
-        if now >= self._due:
+        if now >= self._due or (self._is_stuck and now - self._due + INTERVAL >= STUCK_INTERVAL):
             self._due = now + INTERVAL
             adaptation = self._adaptation
             adaptation.observe(now, self._sender.link_report(now))
-            self._pace(now)
             if adaptation.link is not None:
                 self._learnt(adaptation.link, now)
             self._decide(now)
+            self._pace(now)
         extra = self._adaptation.probing * min(now - self._ticked, INTERVAL) / 8
         self._ticked = now
         if extra:
@@ -150,6 +159,7 @@ class Quality:
         self.current = decision.rung
         self.switches[decision.cause] += 1
         target = next(form for form in live if form.fanout.name == decision.rung)
+        self._pace(now)  # what it begins with, too
         # In trouble the old rendition only makes it worse, and one that is gone sends nothing anyway.
         target.fanout.attach(
             self._sender, self._failed, at_once=decision.cause in (Cause.TROUBLE, Cause.GONE)
@@ -157,8 +167,9 @@ class Quality:
 
     def _pace(self, now: float) -> None:
         link = self._adaptation.link
-        if link is not None:  # slower than the smallest rendition it would be no picture at all
-            link = max(link, self._forms[0].bitrate(now) * HEADROOM)
+        if link is not None:  # slower than the rendition that it stays on it would come ever later
+            current = next(form for form in self._forms if form.fanout.name == self.current)
+            link = max(link, current.bitrate(now) * HEADROOM)
         self._sender.limit(link)
 
     def _widths(self) -> list[tuple[str, int | None]]:

@@ -36,6 +36,16 @@ def affordable(size: int, link_bps: float, airtime: float = REPLAY_AIRTIME) -> b
     return size * 8 <= link_bps * airtime
 
 
+def better_wait(gop: int, due: float, keyframe: int, queue: float, link_bps: float) -> bool:
+    """Whether a viewer whose link is full sees a picture sooner with the next keyframe than with the group of
+    pictures so far.
+
+    gop, keyframe: bytes of these. due: seconds until the keyframe. queue: seconds that stand in front of the
+    link; what is sent now comes after that anyway. link_bps: bit/s that the link carries.
+    """
+    return max(due, queue) + keyframe * 8 / link_bps < queue + gop * 8 / link_bps
+
+
 class Resync:
     """What one viewer wants and when it last got it. `now`: monotonic seconds."""
 

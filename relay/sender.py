@@ -21,12 +21,14 @@ from typing import Protocol
 from relay import rtcp
 from relay.adaptation import LinkReport
 from relay.capture import Reference
+from relay.departures import Departures
 from relay.history import History
 from relay.pacing import LIMITED_PACE_FACTOR, UNKNOWN_LINK_BPS, Pacer
 from relay.picture import Picture, Run
+from relay.playout import PlayoutDelay
 from relay.ports import Path, RtpParameters, Srtp
 from relay.reception import Reception
-from relay.resync import REPLAY_AIRTIME, URGENT_AIRTIME, Cause, Resync, affordable
+from relay.resync import REPLAY_AIRTIME, URGENT_AIRTIME, Cause, Resync, affordable, better_wait
 from relay.sent import SentPacket, unwrap
 from relay.stats import SenderCounters, SenderStatistics
 from relay.timeline import Timeline
@@ -34,14 +36,20 @@ from relay.writer import PacketWriter
 from streams.access_unit import AccessUnit
 
 REPORT_INTERVAL = 1.0
-"""Seconds between two sender reports."""
+"""Seconds between two sender reports ..."""
+FIRST_REPORT_INTERVAL = 0.5
+"""... and while nothing is known of the link yet: what a viewer reports speaks of the newest one it got."""
+FIRST_REPORTS_S = 5.0
+"""Seconds for which that is so. Chromium tells its first estimate after five."""
 MOST_HELD_S = 1.5
 """Seconds that a picture may be held back by pacing; then all that is held is dropped."""
 MOST_HELD = 1024
 """Pictures that may be held back."""
 REPEAT_AFTER = 0.02
-"""Seconds within which a packet is not sent again, however often it is asked for; longer on a longer round
-trip."""
+"""Seconds within which a packet is not sent again, however often it is asked for; or ..."""
+REPEAT_SHARE = 0.4
+"""... this share of a round trip, if that is longer. Chromium asks again every 100 ms, whatever the round
+trip: the second copy is there when the first one got lost, which is what a picture waits longest for."""
 MOST_REPEATED = 512
 """Packets whose last retransmission is remembered."""
 STALE_S = 1.0
@@ -50,7 +58,8 @@ then a replay would show the past, and its stamps would tell the receiver that t
 (Chromium then holds the next pictures back for as long as the camera was silent)."""
 LEAST_DELAY = (0, 0)
 """What viewers are asked for: to show each picture as soon as it is decoded. Chromium's own jitter buffer
-adds 30 to 70 ms, whatever the network is like; a picture that is late once is better late once."""
+adds 30 to 70 ms, whatever the network is like; a picture that is late once is better late once. Where it
+is late again and again, `relay/playout.py` asks for more."""
 OVERDRAFT = 60_000
 """Bytes by which retransmissions may overdraw the pacer; beyond it they have to be asked for again."""
 
@@ -124,6 +133,7 @@ class PictureSender:
         self._description = rtcp.source_description(parameters.ssrc, parameters.cname)
         self._timeline = Timeline()
         self._resync = Resync()
+        self._playout = PlayoutDelay()
         self._pacer = Pacer(0.0, link_bps)
         self._link_bps = link_bps
         self._held: deque[_Held] = deque()
@@ -132,6 +142,8 @@ class PictureSender:
         self._repeated: dict[int, float] = {}
         self._fir: int | None = None
         self._report_due = 0.0
+        self._report_often_until = 0.0
+        self._departures = Departures()
         self._reported = (0.0, 0, 0)  # when, bytes and overflows at the last link report
 
     # Pictures
@@ -166,14 +178,23 @@ class PictureSender:
         first = self.supply is None
         if first:
             self._reported = (now, 0, 0)
+            self._report_often_until = now + FIRST_REPORTS_S
         self.supply = supply
         self._drop_held()
         # Pictures are numbered by their rendition: what was sent of another one cannot be found here.
         self._floor = self._writer.next_sequence
         self.state = State.WAITING
         airtime = URGENT_AIRTIME if urgent else REPLAY_AIRTIME
+        if urgent and (expected := supply.history.next_keyframe(now)) is not None:
+            due, size = expected
+            instant &= not better_wait(supply.history.gop_size, due, size, self.behind, self._link_bps)
         if not instant or not self._replay(Cause.JOIN if first else Cause.SWITCH, now, airtime):
             supply.request_keyframe()
+
+    @property
+    def behind(self) -> float:
+        """Seconds that packets need to the viewer and its report back, as of its newest reports."""
+        return self._departures.behind or 0.0
 
     @property
     def can_probe(self) -> bool:
@@ -201,6 +222,8 @@ class PictureSender:
             if self.state is not State.LIVE:
                 self.counters.skipped += 1
                 return
+        if not self._playout.settled:
+            self._change_delay(now)
         stamp = self._timeline.live(picture.unit.media_time)
         if not self._held:
             if self._pacer.take(picture.size, now):
@@ -209,7 +232,7 @@ class PictureSender:
                     if not writer.write(run, 0, run.count, stamp, number, None):
                         self._overflow(Cause.OVERFLOW)
                         return
-                self._left(picture.unit)
+                self._left(picture.unit, now)
                 return
         elif picture.unit.is_idr:
             self._forget_older()
@@ -251,7 +274,7 @@ class PictureSender:
                 if head.packet == run.count:
                     head.run, head.packet = head.run + 1, 0
             held.popleft()
-            self._left(head.picture.unit)
+            self._left(head.picture.unit, now)
 
     def bye(self) -> None:
         """Say good-bye and send nothing more. Call it while the path still stands."""
@@ -276,7 +299,8 @@ class PictureSender:
 
     def report(self, now: float, reference: Reference) -> None:
         """Send a sender report (RFC 3550 §6.4.1) and SDES."""
-        self._report_due = now + REPORT_INTERVAL
+        often = now < self._report_often_until
+        self._report_due = now + (FIRST_REPORT_INTERVAL if often else REPORT_INTERVAL)
         counters = self.counters
         ssrc = self.parameters.ssrc
         self._writer.control(
@@ -304,6 +328,7 @@ class PictureSender:
                 for block in blocks:
                     if block.ssrc == ssrc:
                         self.reception.report(block, now)
+                        self._departures.reported(now, block.highest)
             case rtcp.Nack(media=media, lost=lost) if media == ssrc:
                 self.counters.nacks += 1
                 self._repeat(lost, now)
@@ -344,13 +369,19 @@ class PictureSender:
         heavy = 0 < history.gop_size < size
         if (gone or heavy) and self._restart(Cause.NACK, now):
             return
-        patience = max(REPEAT_AFTER, 0.8 * (self.reception.round_trip or 0.0))
+        if any(sequence not in self._repeated for sequence, _, _ in found):
+            self._playout.missed(now)
+        patience = max(REPEAT_AFTER, REPEAT_SHARE * (self.reception.round_trip or 0.0))
         for sequence, packet, picture in found:
             if now - self._repeated.get(sequence, -patience) < patience or self._pacer.room(now) < -OVERDRAFT:
                 self.counters.suppressed += 1
                 continue
             self._remember_repeat(sequence, now)
             self._pacer.spend(self._writer.repeat(sequence, packet, picture, now))
+
+    def _change_delay(self, now: float) -> None:
+        steps = self._playout.advance(now)
+        self._writer.ask_delay((steps, steps))
 
     def _remember_repeat(self, sequence: int, now: float) -> None:
         if len(self._repeated) >= MOST_REPEATED:
@@ -436,8 +467,9 @@ class PictureSender:
         self.counters.skipped += len(self._held)
         self._held.clear()
 
-    def _left(self, unit: AccessUnit) -> None:
+    def _left(self, unit: AccessUnit, now: float) -> None:
         self.counters.pictures += 1
+        self._departures.left(now, self._writer.next_sequence, self.counters.bytes)
         self._newest = unit
         if self.observer is not None:
             self.observer(unit, self)
@@ -446,12 +478,15 @@ class PictureSender:
 
     def link_report(self, now: float) -> LinkReport:
         """What happened since the last call, for `relay.adaptation`."""
+        self._playout.review(now, self.reception.round_trip, self.reception.loss.fraction)
         at, sent, overflows = self._reported
         total = self.counters.bytes + self.counters.retransmitted_bytes
         self._reported = (now, total, self.counters.overflows)
         return LinkReport(
             lost=self.reception.loss.fraction,
             lost_of=self.reception.loss.packets,
+            behind=self._departures.behind,
+            carried=self._departures.carried,
             rtt=self.reception.round_trip,
             estimate=self.reception.estimate(now),
             sent=(total - sent) * 8 / max(now - at, 0.001),

@@ -29,11 +29,12 @@ class Timeline:
         return self.last
 
     def replay(self, media_times: Sequence[int]) -> list[int]:
-        """The stamps of a group of pictures that is sent at once, oldest first.
+        """The stamps of a group of pictures that is sent at once, oldest first: squeezed together, ending
+        with the true stamp of the newest picture if that is still to come, and else before its successor is
+        due.
 
-        Where none of it was sent before, the original ones: a viewer who joins shall have the delay of one
-        who waited. Otherwise squeezed together, ending with the true stamp of the newest picture if that is
-        still to come, and else before its successor is due.
+        With stamps as far apart as the pictures were taken, a receiver that was asked for a delay would take
+        the stream for one that is seconds early, and hold the live picture back for as long.
         """
         stamps = squeeze(media_times, self.last)
         if stamps:
@@ -45,10 +46,10 @@ def squeeze(media_times: Sequence[int], last: int | None) -> list[int]:
     """Strictly increasing stamps for `media_times` (strictly increasing), all later than `last`."""
     if not media_times:
         return []
-    if last is None or media_times[0] > last:
-        return list(media_times)
     count = len(media_times)
     newest = media_times[-1]
+    if last is None:
+        return [newest - _STEP * (count - 1 - index) for index in range(count)]
     if newest - last >= count:
         step = min(_STEP, (newest - last) // count)
         return [newest - step * (count - 1 - index) for index in range(count)]

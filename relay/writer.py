@@ -35,6 +35,7 @@ class PacketWriter:
         "_next",
         "_parameters",
         "_path",
+        "_playout_delay",
         "_rtx_next",
         "_sent",
         "_srtp",
@@ -59,6 +60,7 @@ class PacketWriter:
         extensions = build_extensions(ids, parameters.mid, playout_delay)
         self.shape = Shape(parameters.payload_type, parameters.ssrc, extensions, srtp.rtp_overhead)
         self._parameters = parameters
+        self._playout_delay = playout_delay
         self._srtp = srtp
         self._arena = srtp.arena
         self._path = path
@@ -81,6 +83,18 @@ class PacketWriter:
     def can_repeat(self) -> bool:
         """Whether RTX was negotiated: packets can be sent again under numbers of their own."""
         return self._parameters.rtx_ssrc is not None
+
+    def ask_delay(self, playout_delay: tuple[int, int]) -> None:
+        """Ask the viewer for another delay (see `build_extensions`) from the next packet on, where it can be
+        asked: the extension was negotiated from the start, and a retransmission need not be the same packet.
+        """
+        if self._playout_delay is None or not self.can_repeat or playout_delay == self._playout_delay:
+            return
+        self._playout_delay = playout_delay
+        ids = self._parameters.extensions
+        extensions = build_extensions(ids, self._parameters.mid, playout_delay)
+        shape = self.shape
+        self.shape = Shape(shape.payload_type, shape.ssrc, extensions, shape.overhead)
 
     def write(self, run: Run, start: int, count: int, stamp: int, number: int, sent_at: float | None) -> bool:
         """Send `count` packets of `run` from its packet `start` on. False: the path did not take them all.

@@ -90,6 +90,57 @@ def test_random_loss_on_a_wide_link_is_not_congestion() -> None:
     assert ride(Link(lambda _: 20e6, loss=0.05), 60).switches() == []
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_even_heavy_random_loss_is_not_congestion_while_no_queue_fills(seed: int) -> None:
+    assert ride(Link(lambda _: 20e6, loss=0.12, seed=seed), 60).switches() == []
+
+
+def test_loss_of_few_packets_in_a_calm_is_chance() -> None:
+    adaptation = Adaptation(0.0, round_trip=0.2)
+    for now in (0.5, 1.0, 1.5, 2.0):
+        adaptation.observe(now, LinkReport(lost=0.28, lost_of=26, rtt=0.202, sent=850_000))
+    assert adaptation.decide(2.0, LADDER, "main").rung == "main"
+    assert adaptation.link is None
+
+
+def test_what_a_policer_drops_is_trouble_even_without_a_queue() -> None:
+    adaptation = Adaptation(0.0, round_trip=0.05)
+    for now in (0.5, 1.0, 1.5, 2.0):
+        adaptation.observe(now, LinkReport(lost=0.4, lost_of=220, rtt=0.05, sent=2e6))
+    assert adaptation.decide(2.0, LADDER, "main") == Decision("sub", Cause.TROUBLE)
+
+
+def test_an_estimate_that_wavers_below_what_is_sent_says_nothing() -> None:
+    adaptation = Adaptation(0.0, round_trip=0.2)
+    for step, estimate in enumerate((190_000, 180_000, 170_000, 178_000, 165_000, 160_000)):
+        now = 0.4 * (step + 1)
+        adaptation.observe(now, LinkReport(lost=0.05, lost_of=80, rtt=0.2, estimate=estimate, sent=1.5e6))
+        assert adaptation.decide(now, LADDER, "main").rung == "main"
+    assert adaptation.link is None
+
+
+def test_an_estimate_that_falls_below_what_is_sent_is_trouble() -> None:
+    adaptation = Adaptation(0.0)
+    for step, estimate in enumerate((3e6, 2.2e6, 1.2e6, 0.4e6)):
+        now = 0.4 * (step + 1)
+        adaptation.observe(now, LinkReport(estimate=estimate, sent=1.5e6))
+    assert adaptation.decide(1.6, LADDER, "main") == Decision("sub", Cause.TROUBLE)
+
+
+def test_packets_that_stand_in_a_queue_are_trouble_at_once() -> None:
+    adaptation = Adaptation(0.0, round_trip=0.05)
+    adaptation.observe(0.4, LinkReport(behind=0.6, carried=400_000, rtt=0.05, sent=2e6))
+    assert adaptation.decide(0.4, LADDER, "main") == Decision("sub", Cause.TROUBLE)
+    assert adaptation.link == 400_000
+
+
+def test_a_long_way_is_no_queue() -> None:
+    adaptation = Adaptation(0.0, round_trip=0.6)
+    for now in (0.4, 0.8, 1.2, 1.6):
+        adaptation.observe(now, LinkReport(behind=0.7, rtt=0.6, sent=2e6))
+    assert adaptation.decide(1.6, LADDER, "main").rung == "main"
+
+
 def test_down_within_two_seconds_of_trouble() -> None:
     def rate(now: float) -> float:
         return 20e6 if now < 20 else 400_000

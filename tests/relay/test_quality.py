@@ -94,6 +94,13 @@ async def test_a_group_of_pictures_larger_than_a_second_of_the_link_begins_on_th
         assert made.viewer.sender.link_bps == 200_000
 
 
+async def test_a_viewer_is_never_sent_to_more_slowly_than_what_it_is_on_needs() -> None:
+    async with scene() as made:
+        made.begin(Wish(pinned="main"), link=50_000)
+        assert made.on == "main"
+        assert made.viewer.sender.link_bps > made.forms[-1].bitrate(time.monotonic()) > 50_000
+
+
 async def test_a_camera_with_one_stream_has_a_ladder_of_one_rung() -> None:
     async with scene(only_main=True) as made:
         quality = made.begin(assumed_bps=1.0)

@@ -16,7 +16,7 @@ from relay.pacing import LEAST_BURST, MOST_BURST, Pacer
 from relay.packetize import EXTENSION_LIMIT, PACKET_LIMIT, PAYLOAD_LIMIT
 from relay.picture import MOST_SEGMENTS, Picture, Shape, lay_out
 from relay.reception import Reception
-from relay.resync import REPLAY_INTERVAL, Cause, Resync, affordable
+from relay.resync import REPLAY_INTERVAL, Cause, Resync, affordable, better_wait
 from relay.rtcp import Estimate, ReportBlock, TransportFeedback, to_ntp
 from relay.sent import SentPacket, SentPackets, unwrap
 from relay.stats import RateMeter
@@ -170,6 +170,33 @@ def test_history_keeps_its_bounds(pictures: list[tuple[bool, int]]) -> None:
             assert numbers(newest) == list(range(newest[0].unit.number, number + 1))
 
 
+def test_the_next_keyframe_is_expected_after_the_same_interval() -> None:
+    history = History()
+    for each in (*gop(1, 50), *gop(51, 10)):
+        history.push(Picture(each))
+        if each.number < 51:
+            assert history.next_keyframe(2.0) is None
+    due, size = history.next_keyframe(60 / 25) or (0.0, 0)
+    assert due == pytest.approx(41 / 25)
+    assert size == 6000 + extra(True)
+    assert history.next_keyframe(100.0) == (0.0, size)  # late
+
+
+@pytest.mark.parametrize(
+    ("gop_size", "due", "keyframe", "queue", "wait"),
+    [
+        (50_000, 0.2, 10_000, 0.0, True),  # a second of the link, or a keyframe in a moment
+        (20_000, 1.5, 10_000, 0.0, False),
+        (20_000, 1.5, 10_000, 1.4, True),  # what waits in front of it has to go first in any case
+        (10_000, 2.0, 10_000, 0.0, False),  # it has only just begun
+    ],
+)
+def test_a_full_link_gets_what_is_seen_first(
+    gop_size: int, due: float, keyframe: int, queue: float, wait: bool
+) -> None:
+    assert better_wait(gop_size, due, keyframe, queue, 400_000) is wait
+
+
 # Stamps
 
 
@@ -180,9 +207,9 @@ def test_live_stamps_are_media_times() -> None:
     assert timeline.live(9000) == 9000
 
 
-def test_a_join_keeps_the_original_stamps() -> None:
+def test_a_join_ends_on_the_true_stamp_of_the_live_picture() -> None:
     timeline = Timeline()
-    assert timeline.replay([100, 3700, 7300]) == [100, 3700, 7300]
+    assert timeline.replay([100, 3700, 7300]) == [7120, 7210, 7300]
     assert timeline.live(10_900) == 10_900
 
 

@@ -24,6 +24,7 @@ from aiortc.rtp import (
 from relay import ports
 from relay.capture import Reference
 from relay.egress import UdpEgress
+from relay.ports import EXTENSION_PLAYOUT_DELAY
 from relay.rtcp import to_ntp
 from relay.sender import MOST_HELD_S, PictureSender, State
 from streams.access_unit import AccessUnit
@@ -31,6 +32,7 @@ from streams.counters import Counters
 from streams.depacketize import CodedPicture, depacketizer
 
 from .wire import (
+    IDS,
     PAYLOAD_TYPE,
     RTX_SSRC,
     RTX_TYPE,
@@ -96,7 +98,8 @@ def pictures(packets: list[Rtp]) -> list[CodedPicture]:
 def test_a_viewer_starts_with_the_group_of_pictures_so_far(profile: int) -> None:
     viewer = Viewer(profile=profile)
     stock, packets = playing(viewer)
-    assert [packet.stamp for packet in packets if packet.marker] == [n * TICKS for n in range(1, 6)]
+    # Together, and ending with the live one.
+    assert [packet.stamp for packet in packets if packet.marker] == [17_640, 17_730, 17_820, 17_910, 18_000]
     assert {packet.payload_type for packet in packets} == {PAYLOAD_TYPE}
     assert {packet.ssrc for packet in packets} == {SSRC}
     first = packets[0].sequence
@@ -115,7 +118,9 @@ def test_the_stamp_is_the_low_half_of_media_time() -> None:
     for index, each in enumerate((base, base + TICKS, base + 2 * TICKS)):
         stock.push(unit(index + 1, idr=not index, media_time=each))
     viewer.sender.start(stock, 1.0)
-    assert viewer.stamps() == [(1 << 32) - TICKS, 0, TICKS]
+    assert viewer.stamps() == [TICKS - 180, TICKS - 90, TICKS]
+    viewer.sender.send_picture(stock.push(unit(4, media_time=base + (1 << 32))), 1.1)
+    assert viewer.stamps() == [(1 << 32) - TICKS]
 
 
 def test_sequence_numbers_wrap() -> None:
@@ -199,15 +204,10 @@ def test_every_packet_of_a_replay_can_be_asked_for() -> None:
     assert viewer.sender.counters.unserveable == 0
 
 
-def test_a_packet_is_not_sent_twice_within_a_round_trip() -> None:
-    viewer = Viewer()
-    _stock, packets = playing(viewer)
-    for at in (1.0, 1.005, 1.019, 1.021):
-        viewer.sender.on_rtcp(nack(packets[0].sequence), at)
-    assert len(viewer.take()) == 2
-    assert viewer.sender.counters.suppressed == 2
-    ntp = to_ntp(5000.0)
-    viewer.sender.report(2.0, Reference(ntp, 0))
+def on_a_round_trip(viewer: Viewer, seconds: float, at: float = 2.0) -> None:
+    """The viewer reports so that its round trip comes out as `seconds`."""
+    ntp = to_ntp(5000.0 + at)
+    viewer.sender.report(at, Reference(ntp, 0))
     block = RtcpReceiverInfo(
         ssrc=SSRC,
         fraction_lost=0,
@@ -217,12 +217,62 @@ def test_a_packet_is_not_sent_twice_within_a_round_trip() -> None:
         lsr=ntp >> 16 & 0xFFFFFFFF,
         dlsr=0,
     )
-    viewer.sender.on_rtcp(bytes(RtcpRrPacket(ssrc=1, reports=[block])), 2.2)
-    assert viewer.sender.statistics(2.2).round_trip == pytest.approx(0.2)
+    viewer.sender.on_rtcp(bytes(RtcpRrPacket(ssrc=1, reports=[block])), at + seconds)
+    assert viewer.sender.statistics(at + seconds).round_trip == pytest.approx(seconds)
     viewer.take()
-    for at in (3.0, 3.1, 3.15, 3.17):
+
+
+def test_a_packet_is_not_sent_again_however_often_it_is_asked_for_at_once() -> None:
+    viewer = Viewer()
+    _stock, packets = playing(viewer)
+    for at in (1.0, 1.005, 1.019, 1.021):
         viewer.sender.on_rtcp(nack(packets[0].sequence), at)
     assert len(viewer.take()) == 2
+    assert viewer.sender.counters.suppressed == 2
+
+
+def test_a_second_copy_goes_out_before_the_first_one_can_be_known_to_be_lost() -> None:
+    viewer = Viewer()
+    _stock, packets = playing(viewer)
+    on_a_round_trip(viewer, 0.2)
+    for at in (3.0, 3.07, 3.1, 3.2):  # Chromium asks every 100 ms until it is there
+        viewer.sender.on_rtcp(nack(packets[0].sequence), at)
+    assert len(viewer.take()) == 3
+
+
+def delays(packets: list[Rtp]) -> list[int]:
+    """The delay that each packet asks for (least and most are the same), in steps of 10 ms."""
+    asked = [int.from_bytes(read_extensions(packet.extension)[6], "big") for packet in packets]
+    assert all(value >> 12 == value & 0xFFF for value in asked)
+    return [value & 0xFFF for value in asked]
+
+
+def test_where_packets_get_lost_the_viewer_is_asked_to_wait_for_their_return() -> None:
+    viewer = Viewer(ids=IDS | {EXTENSION_PLAYOUT_DELAY: 6})
+    stock, packets = playing(viewer)
+    assert set(delays(packets)) == {0}
+    on_a_round_trip(viewer, 0.1)
+    for number in range(6, 100):
+        at = number / 25
+        if number in (10, 20, 30):
+            viewer.sender.on_rtcp(nack(packets[-1].sequence), at)
+            viewer.take()
+        packets = on(viewer, stock, unit(number))
+        viewer.sender.link_report(at)
+    assert set(delays(packets)) == {16}
+    viewer.sender.on_rtcp(nack(packets[0].sequence), 4.0)
+    assert delays(viewer.take()) == [16]
+
+
+def test_without_rtx_nothing_is_asked_for_after_the_start() -> None:
+    viewer = Viewer(rtx=False, ids=IDS | {EXTENSION_PLAYOUT_DELAY: 6})
+    stock, packets = playing(viewer)
+    for number in range(6, 60):
+        viewer.sender.on_rtcp(nack(packets[-1].sequence), number / 25)
+        viewer.path.datagrams.clear()
+        packets = on(viewer, stock, unit(number))
+        viewer.sender.link_report(number / 25)
+    assert set(delays(packets)) == {0}  # what is sent again must be the same to the last bit
 
 
 def test_what_cannot_be_sent_again_brings_a_replay_at_once() -> None:
@@ -464,6 +514,43 @@ def test_a_change_of_rendition_goes_on_in_numbers_and_time() -> None:
     assert picture.timestamp == 31 * TICKS
 
 
+@pytest.mark.parametrize(("pictures_before", "waits"), [(52, False), (97, True)])
+def test_a_full_link_is_given_what_is_seen_first(pictures_before: int, waits: bool) -> None:
+    viewer = Viewer()
+    _stock, packets = playing(viewer, 30)
+    other = Stock("sub")  # a keyframe every two seconds
+    for number in range(1, pictures_before + 1):
+        other.push(unit(number, idr=number % 50 == 1, size=1000))
+    now = pictures_before / 25
+    viewer.sender.limit(400_000)
+    viewer.sender.start(other, now, urgent=True)
+    assert viewer.state() is (State.WAITING if waits else State.LIVE)
+    if waits:
+        packets = on(viewer, other, unit(101, idr=True))
+        assert packets
+        assert viewer.state() is State.LIVE
+
+
+def test_what_the_viewer_has_not_got_shows_how_far_it_is_behind() -> None:
+    viewer = Viewer()
+    stock, packets = playing(viewer)
+    sent = [packets, *(on(viewer, stock, unit(number)) for number in range(6, 60))]
+    for at in (2.4, 2.6):
+        block = RtcpReceiverInfo(
+            ssrc=SSRC,
+            fraction_lost=0,
+            packets_lost=0,
+            highest_sequence=sent[-20][-1].sequence,
+            jitter=0,
+            lsr=0,
+            dlsr=0,
+        )
+        viewer.sender.on_rtcp(bytes(RtcpRrPacket(ssrc=1, reports=[block])), at)
+    # Of picture 40 the last packet has come; the next picture left 0.76 s before the first report.
+    assert viewer.sender.link_report(2.6).behind == pytest.approx(2.4 - 41 / 25)
+    assert viewer.sender.behind == pytest.approx(2.4 - 41 / 25)
+
+
 # RTCP of our own
 
 
@@ -472,8 +559,8 @@ def test_a_sender_report_tells_time_and_amounts() -> None:
     _, packets = playing(viewer)
     assert viewer.sender.report_due(0.2)
     viewer.sender.report(0.2, Reference(to_ntp(1000.0), 12_345))
-    assert not viewer.sender.report_due(1.1)
-    assert viewer.sender.report_due(1.2)
+    assert not viewer.sender.report_due(0.6)
+    assert viewer.sender.report_due(0.75)
     viewer.take()
     (compound,) = viewer.rtcp
     report, description = RtcpPacket.parse(compound)
@@ -485,6 +572,14 @@ def test_a_sender_report_tells_time_and_amounts() -> None:
     assert report.sender_info.octet_count == sum(len(packet.payload) for packet in packets)
     assert isinstance(description, RtcpSdesPacket)
     assert description.chunks[0].items == [(1, b"relay")]
+
+
+def test_reports_are_rarer_when_the_link_is_known() -> None:
+    viewer = Viewer()
+    playing(viewer)
+    viewer.sender.report(10.0, Reference(to_ntp(1000.0), 12_345))
+    assert not viewer.sender.report_due(10.9)
+    assert viewer.sender.report_due(11.05)
 
 
 def test_no_report_before_the_first_packet() -> None:
