@@ -11,6 +11,9 @@ import type {
   Named,
   Preview,
   Problem,
+  PtzLease,
+  PtzMove,
+  PtzPolicy,
   Session,
   Share,
   Unit,
@@ -156,6 +159,30 @@ export class Api {
     return this.#call(`/api/shares/${encodeURIComponent(share)}/token`, { method: "POST", signal });
   }
 
+  async ptz(): Promise<Result<PtzPolicy>> {
+    return this.#call("/api/ptz");
+  }
+
+  async ptzLease(camera: string, purpose: string, incident: string | null): Promise<Result<PtzLease>> {
+    return this.#call(ptzPath(camera, "lease"), { method: "POST", body: { purpose, incident } });
+  }
+
+  async ptzEnd(camera: string): Promise<Result<{ readonly returned: boolean | null }>> {
+    return this.#call(ptzPath(camera, "lease"), { method: "DELETE" });
+  }
+
+  async ptzMove(camera: string, move: PtzMove): Promise<Result<PtzLease>> {
+    return this.#call(ptzPath(camera, "move"), { method: "POST", body: move });
+  }
+
+  async ptzStop(camera: string): Promise<Result<PtzLease>> {
+    return this.#call(ptzPath(camera, "stop"), { method: "POST" });
+  }
+
+  async ptzPreset(camera: string, preset: string): Promise<Result<PtzLease>> {
+    return this.#call(ptzPath(camera, "preset"), { method: "POST", body: { preset } });
+  }
+
   #remember(result: Result<Session>): Result<Session> {
     if (result.status === "success") this.#csrf = result.value.csrf;
     return result;
@@ -189,6 +216,10 @@ export class Api {
       return signal?.aborted === true ? { status: "aborted" } : { status: "unreachable" };
     }
   }
+}
+
+function ptzPath(camera: string, what: string): string {
+  return `/api/cameras/${encodeURIComponent(camera)}/ptz/${what}`;
 }
 
 async function readProblem(response: Response): Promise<Problem> {

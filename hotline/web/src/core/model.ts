@@ -150,6 +150,29 @@ export interface SnapshotEvent {
   readonly incidents?: readonly Incident[];
 }
 
+/** Whether this account may turn cameras, what for, and which may have a head that turns. */
+export interface PtzPolicy {
+  readonly allowed: boolean;
+  readonly purposes: readonly Named[];
+  readonly cameras: readonly string[];
+}
+
+export interface PtzLease {
+  readonly camera: string;
+  readonly holder: string;
+  readonly mine: boolean;
+  readonly ends_at: string;
+  readonly latest_at: string;
+  readonly presets: readonly { readonly token: string; readonly name: string }[];
+}
+
+/** How fast, each -1 to 1. */
+export interface PtzMove {
+  readonly pan?: number;
+  readonly tilt?: number;
+  readonly zoom?: number;
+}
+
 export interface FieldError {
   readonly field: string;
   readonly message: string;

@@ -1,8 +1,8 @@
 // <candidate-list>: the cameras nearest to an incident, and which of them to share. Those that are chosen are seen
 // live, the others by stills.
 //
-// Fires `choose` (ReadonlySet of ids) and `highlight` (id or null). For tests: data-camera and data-chosen on
-// each entry.
+// Fires `choose` (ReadonlySet of ids), `highlight` (id or null) and `turn` (id). For tests: data-camera and
+// data-chosen on each entry.
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -68,6 +68,15 @@ export class CandidateList extends LitElement {
         min-height: 22px;
         margin: 0;
       }
+      .turn {
+        position: absolute;
+        z-index: 1; /* above the label, which covers the entry */
+        top: 4px;
+        right: 4px;
+        min-height: 44px;
+        padding: 0 10px;
+        font-size: 14px;
+      }
       .rank {
         font-weight: 700;
       }
@@ -88,6 +97,8 @@ export class CandidateList extends LitElement {
   @property({ attribute: false }) highlighted: string | null = null;
   /** The preview under which stills are looked at; null until it is granted. */
   @property({ attribute: false }) preview: string | null = null;
+  /** Cameras that may be turned by whoever looks, where they are seen live; empty where nobody may. */
+  @property({ attribute: false }) turnable: ReadonlySet<string> = new Set();
   readonly #localized = new Localized(this);
   readonly #turns = new Turns(STILLS_AT_ONCE);
 
@@ -133,6 +144,17 @@ export class CandidateList extends LitElement {
                 .name=${name}
                 .turns=${this.#turns}
               ></camera-still>`
+        }
+        ${
+          chosen && this.turnable.has(camera.id)
+            ? html`<button
+                class="turn"
+                aria-label=${texts.ptzTurn(name)}
+                @click=${() => this.#fire("turn", camera.id)}
+              >
+                ${texts.ptzTurnShort}
+              </button>`
+            : nothing
         }
         <label>
           <input

@@ -7,7 +7,16 @@ import { customElement, state } from "lit/decorators.js";
 import type { NewIncident, Result } from "../core/api.js";
 import { timeOfDay } from "../core/duration.js";
 import type { Hotline } from "../core/hotline.js";
-import type { City, Incident, InventoryCamera, LegalBasis, Named, Share, Unit } from "../core/model.js";
+import type {
+  City,
+  Incident,
+  InventoryCamera,
+  LegalBasis,
+  Named,
+  PtzPolicy,
+  Share,
+  Unit,
+} from "../core/model.js";
 import type { Target } from "../core/pool.js";
 import { randomId } from "../core/random.js";
 import { RenewingToken } from "../core/token.js";
@@ -21,6 +30,7 @@ import { operatorStyle } from "./operator-style.js";
 import "../elements/candidate-list.js";
 import "../elements/city-map.js";
 import "../elements/page-header.js";
+import "../elements/ptz-panel.js";
 import "../elements/report-form.js";
 import "../elements/running-shares.js";
 import "../elements/share-panel.js";
@@ -40,6 +50,7 @@ interface Lists {
   readonly purposes: readonly Named[];
   readonly legalBases: readonly LegalBasis[];
   readonly units: readonly Unit[];
+  readonly ptz: PtzPolicy;
 }
 
 @customElement("operator-page")
@@ -60,6 +71,8 @@ export class OperatorPage extends LitElement {
   /** The preview that is granted. */
   @state() private looking: string | null = null;
   @state() private mayBeMore = false;
+  /** The camera that is turned; null while none is. */
+  @state() private turning: string | null = null;
 
   readonly #localized = new Localized(this);
   readonly #running = new RunningShares(this);
@@ -195,7 +208,8 @@ export class OperatorPage extends LitElement {
             : html`<button @click=${() => (this.closing = true)}>${texts.closeIncident}</button>`
         }
       </header>
-      <div class="scroll" aria-label=${texts.candidates}>
+      ${this.turning === null ? nothing : this.#turnPanel(hotline, lists, incident, this.turning)}
+      <div class="scroll" aria-label=${texts.candidates} ?hidden=${this.turning !== null}>
         <candidate-list
           .hotline=${hotline}
           .candidates=${candidates}
@@ -204,6 +218,8 @@ export class OperatorPage extends LitElement {
           .sharedAlready=${new Set(mine.flatMap((share) => share.cameras.map((camera) => camera.id)))}
           .highlighted=${this.highlighted}
           .preview=${this.looking}
+          .turnable=${new Set(lists.ptz.cameras)}
+          @turn=${(event: CustomEvent<string>) => (this.turning = event.detail)}
           @choose=${(event: CustomEvent<ReadonlySet<string>>) => this.#choose(event.detail)}
           @highlight=${(event: CustomEvent<string | null>) => (this.highlighted = event.detail)}
         ></candidate-list>
@@ -219,7 +235,7 @@ export class OperatorPage extends LitElement {
             : nothing
         }
       </div>
-      <footer>
+      <footer ?hidden=${this.turning !== null}>
         <share-panel
           .units=${lists.units}
           .purposes=${lists.purposes}
@@ -233,21 +249,40 @@ export class OperatorPage extends LitElement {
     `;
   }
 
+  #turnPanel(hotline: Hotline, lists: Lists, incident: Incident, id: string): TemplateResult {
+    const camera = incident.candidates?.find((each) => each.camera.id === id)?.camera;
+    return html`
+      <div class="scroll">
+        <ptz-panel
+          .hotline=${hotline}
+          .target=${this.targets.get(id) ?? null}
+          .camera=${id}
+          .name=${camera === undefined ? id : this.#localized.name(camera)}
+          .incident=${incident.id}
+          .purposes=${lists.ptz.purposes}
+          @close=${() => (this.turning = null)}
+        ></ptz-panel>
+      </div>
+    `;
+  }
+
   async #load(hotline: Hotline): Promise<void> {
     const { api } = hotline;
-    const [city, cameras, kinds, law, units] = await Promise.all([
+    const [city, cameras, kinds, law, units, ptz] = await Promise.all([
       api.city(),
       api.cameras(),
       api.kinds(),
       api.legalBases(),
       api.units(),
+      api.ptz(),
     ]);
     if (
       city.status === "success" &&
       cameras.status === "success" &&
       kinds.status === "success" &&
       law.status === "success" &&
-      units.status === "success"
+      units.status === "success" &&
+      ptz.status === "success"
     ) {
       this.failure = "";
       this.lists = {
@@ -257,10 +292,11 @@ export class OperatorPage extends LitElement {
         purposes: law.value.purposes,
         legalBases: law.value.legal_bases,
         units: units.value.units,
+        ptz: ptz.value,
       };
       return;
     }
-    const failed = [city, cameras, kinds, law, units].find((result) => result.status !== "success");
+    const failed = [city, cameras, kinds, law, units, ptz].find((result) => result.status !== "success");
     if (failed !== undefined) this.#fail(failed);
     if (failed?.status === "problem" && failed.problem.status === 403) return; // this account never may
     setTimeout(() => void this.#load(hotline), 2000);
@@ -358,6 +394,7 @@ export class OperatorPage extends LitElement {
     this.highlighted = null;
     this.failure = "";
     this.closing = false;
+    this.turning = null;
   }
 
   #toggle(id: string): void {

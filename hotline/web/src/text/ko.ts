@@ -112,6 +112,28 @@ export const ko = {
   shared: "공유됨",
   alreadyShared: "공유 중",
 
+  // Turning a camera
+  ptzTurn: (name: string): string => `${name} 조작`,
+  ptzTurnShort: "조작",
+  ptzClose: "후보 목록",
+  ptzLaw: "개인정보 보호법 제25조제5항에 따라 정해진 목적으로만 조작할 수 있고, 모든 조작이 기록됩니다.",
+  ptzPurpose: "조작 목적 선택",
+  ptzTake: "카메라 조작 시작",
+  ptzLonger: "연장",
+  ptzEnd: "조작 끝내기",
+  ptzPad: "방향과 확대",
+  ptzUp: "위로",
+  ptzDown: "아래로",
+  ptzLeft: "왼쪽으로",
+  ptzRight: "오른쪽으로",
+  ptzIn: "확대",
+  ptzOut: "축소",
+  ptzPresets: "프리셋",
+  ptzHint: "누르고 있는 동안 움직이고 놓으면 멈춥니다. 화살표 키와 +, - 키도 됩니다.",
+  ptzOver: "조작 시간이 끝났습니다. 카메라를 제자리로 돌립니다.",
+  ptzReturned: "카메라가 제자리로 돌아갑니다.",
+  ptzReturning: "카메라가 아직 응답하지 않습니다. 제자리로 돌리기를 계속 시도합니다.",
+
   // Map
   map: "지도",
   mapLabel: "카메라 지도. 누르면 그 지점에 사건을 만듭니다.",
