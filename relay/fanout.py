@@ -15,7 +15,7 @@ from relay.capture import reference
 from relay.history import History
 from relay.picture import Picture
 from relay.sender import PictureSender
-from relay.stats import FanoutCounters, FanoutStatistics, RateMeter
+from relay.stats import FanoutCounters, FanoutStatistics
 from streams.access_unit import AccessUnit
 from streams.rendition import Rendition
 
@@ -55,7 +55,7 @@ class Fanout:
         self._instant = instant_start
         self._clock = clock
         self._utc = utc
-        self._rate = RateMeter()
+        self._stop_listening: Callable[[], None] | None = None
         self._senders: dict[PictureSender, Failed | None] = {}
         self._arriving: dict[PictureSender, Failed | None] = {}
         self._holding: set[PictureSender] = set()
@@ -66,19 +66,37 @@ class Fanout:
         """How many are on it."""
         return len(self._senders)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anybody is on it, or about to be."""
+        return bool(self._senders or self._arriving)
+
     async def run(self) -> None:
         """Serve until cancelled."""
-        for unit in self._rendition.ring.newest_gop():
-            self.history.push(Picture(unit, self._rendition.codec))
-        for sender in tuple(self._senders):
-            self._guard(sender, lambda each: each.start(self, self._clock(), instant=self._instant))
-        stop_listening = self._rendition.ring.listen(self.push, self.forget)
+        self.open()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._pace(), name=f"pace/{self._rendition.camera_id}/{self.name}")
                 tasks.create_task(self._report(), name=f"report/{self._rendition.camera_id}/{self.name}")
         finally:
-            stop_listening()
+            self.close()
+
+    def open(self) -> None:
+        """Begin to take pictures, with the newest group of those that are there; once open, it is open."""
+        if self._stop_listening is not None:
+            return
+        self.history = History()
+        for unit in self._rendition.ring.newest_gop():
+            self.history.push(Picture(unit, self._rendition.codec))
+        self._stop_listening = self._rendition.ring.listen(self.push, self.forget)
+        for sender in tuple(self._senders):
+            self._guard(sender, lambda each: each.start(self, self._clock(), instant=self._instant))
+
+    def close(self) -> None:
+        """Take no more pictures; it may be opened again."""
+        stop, self._stop_listening = self._stop_listening, None
+        if stop is not None:
+            stop()
 
     def attach(self, sender: PictureSender, failed: Failed | None = None, *, at_once: bool = False) -> None:
         """Put a viewer on the rendition. `failed` is called with the fault that ended its sending, if one
@@ -131,7 +149,7 @@ class Fanout:
 
     def bitrate(self, now: float) -> float:
         """Bit/s of the pictures of the last two seconds."""
-        return self._rate.rate(now)
+        return self._rendition.ring.bitrate(now)
 
     def statistics(self, now: float) -> FanoutStatistics:
         """The rendition as it stands."""
@@ -157,7 +175,7 @@ class Fanout:
         gap = newest is not None and unit.number != newest.unit.number + 1
         picture = Picture(unit, self._rendition.codec)
         self.history.push(picture)
-        self._count(unit, now)
+        self._count(unit)
         if gap:
             self.counters.gaps += 1
             for sender in self._senders:
@@ -183,12 +201,10 @@ class Fanout:
         self.counters.refused_nal_units += picture.refused
         picture.release()
 
-    def _count(self, unit: AccessUnit, now: float) -> None:
-        size = unit.size
+    def _count(self, unit: AccessUnit) -> None:
         self.counters.pictures += 1
         self.counters.keyframes += unit.is_idr
-        self.counters.media_bytes += size
-        self._rate.add(size, now)
+        self.counters.media_bytes += unit.size
 
     def _take_over(self, sender: PictureSender, now: float, *, urgent: bool = False) -> None:
         failed = self._arriving.pop(sender)

@@ -1,49 +1,25 @@
-"""The fan-outs that run: one per rendition, from its first viewer until nobody may watch the camera any more.
+"""The forms of all cameras that anybody watches, and the tasks of their fan-outs.
 
-Belongs here: who owns a fan-out's task. Not here: what a fan-out does (`relay/fanout.py`).
+Belongs here: which forms there are, who owns their tasks. Not here: when one works (`relay/form.py`), what a
+fan-out does (`relay/fanout.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 
 from relay.fanout import Fanout
+from relay.form import Form
+from relay.ladder import Step
+from relay.ports import Hold
 from streams.rendition import Rendition
 
 logger = logging.getLogger(__name__)
 
 Key = tuple[str, str]
-"""Camera and profile."""
-PEAK_DECAY = 0.95
-"""Per second: a rendition's rate is taken to fall no faster. Two seconds may lie between two keyframes."""
-
-
-@dataclass(slots=True, eq=False)
-class RunningFanout:
-    """A fan-out with its task, and the ids of the viewers that need it: now, or as soon as their link or
-    their wish changes."""
-
-    rendition: Rendition
-    fanout: Fanout
-    task: asyncio.Task[None]
-    viewers: set[str] = field(default_factory=set)
-    _peak: tuple[float, float] = (0.0, 0.0)
-
-    @property
-    def newest_gop_size(self) -> int:
-        """Bytes of the newest group of pictures. Those from before the fan-out ran count too."""
-        return self.fanout.history.gop_size or sum(unit.size for unit in self.rendition.ring.newest_gop())
-
-    def bitrate(self, now: float) -> float:
-        """Bit/s, the highest of the last while."""
-        at, peak = self._peak
-        peak = max(self.fanout.bitrate(now), peak * math.pow(PEAK_DECAY, now - at))
-        self._peak = (now, peak)
-        return peak
+"""Camera and name of the rendition."""
 
 
 class Fanouts:
@@ -52,49 +28,85 @@ class Fanouts:
     def __init__(self, failed: Callable[[Collection[str]], None], *, instant_start: bool = True) -> None:
         self._failed = failed
         self._instant_start = instant_start
-        self._running: dict[Key, RunningFanout] = {}
+        self._forms: dict[Key, Form] = {}
 
-    def start_all(
-        self, renditions: Sequence[Rendition], group: asyncio.TaskGroup
-    ) -> tuple[RunningFanout, ...]:
-        """The fan-outs of a camera's renditions, each once, in their order; they run in `group`."""
-        return tuple(dict.fromkeys(self.start(rendition, group) for rendition in renditions))
+    def forms(
+        self,
+        renditions: Sequence[Rendition],
+        group: asyncio.TaskGroup,
+        extras: Sequence[tuple[Step, Rendition, Callable[[], Hold]]] = (),
+    ) -> tuple[Form, ...]:
+        """The forms of a camera, each once: `renditions` as the relay holds them anyway, the smallest first,
+        and what can be made besides, each with its step of the ladder and what holds it. Their fan-outs run
+        in `group`."""
+        base = [self._form(rendition, group) for rendition in renditions]
+        if not base:
+            return ()
+        origin = base[-1].rendition
+        made = [
+            (step.below, self._form(rendition, group, hold=hold, most_bps=step.bitrate, origin=origin))
+            for step, rendition, hold in extras
+        ]
+        smaller = [form for below, form in made if below]
+        between = [form for below, form in made if not below]
+        return tuple(dict.fromkeys([*smaller, *base[:-1], *between, *base[-1:]]))
 
-    def start(self, rendition: Rendition, group: asyncio.TaskGroup) -> RunningFanout:
-        """The fan-out of `rendition`; it runs in `group` if it does not run already."""
+    def tend(self, now: float) -> None:
+        """End the fan-outs that nobody has been on for a while."""
+        for form in self._forms.values():
+            form.tend(now)
+
+    def end_unused(self, camera: str) -> None:
+        """Forget the forms of a camera that no viewer needs."""
+        for key, form in list(self._forms.items()):
+            if key[0] == camera and not form.viewers:
+                form.end()
+                del self._forms[key]
+
+    def end_all(self) -> None:
+        """End them all."""
+        for form in self._forms.values():
+            form.end()
+        self._forms.clear()
+
+    def all(self) -> list[Fanout]:
+        """Every fan-out that works, and those of the camera's own renditions at rest too, for statistics:
+        what is counted shall not vanish when a viewer changes."""
+        return [form.fanout for form in self._forms.values() if form.works or not form.extra]
+
+    def _form(
+        self,
+        rendition: Rendition,
+        group: asyncio.TaskGroup,
+        *,
+        hold: Callable[[], Hold] | None = None,
+        most_bps: float = 0.0,
+        origin: Rendition | None = None,
+    ) -> Form:
         key = (rendition.camera_id, rendition.name)
-        running = self._running.get(key)
-        if running is None:
+        form = self._forms.get(key)
+        if form is None:
             fanout = Fanout(
                 rendition,
                 request_keyframe=rendition.request_keyframe,
                 instant_start=self._instant_start,
             )
-            task = group.create_task(self._run(key, fanout), name=f"fan-out {key[0]}/{key[1]}")
-            running = self._running[key] = RunningFanout(rendition, fanout, task)
-        return running
+            form = self._forms[key] = Form(
+                rendition,
+                fanout,
+                lambda form: group.create_task(self._run(form), name=f"fan-out {key[0]}/{key[1]}"),
+                hold=hold,
+                most_bps=most_bps,
+                origin=origin,
+            )
+        return form
 
-    def end_unused(self, camera: str) -> None:
-        """End the fan-outs of a camera that no viewer needs."""
-        for key, running in list(self._running.items()):
-            if key[0] == camera and not running.viewers:
-                running.task.cancel()
-                del self._running[key]
-
-    def end_all(self) -> None:
-        """End them all."""
-        for running in self._running.values():
-            running.task.cancel()
-        self._running.clear()
-
-    def all(self) -> list[Fanout]:
-        """Every fan-out that runs, for statistics."""
-        return [running.fanout for running in self._running.values()]
-
-    async def _run(self, key: Key, fanout: Fanout) -> None:
+    async def _run(self, form: Form) -> None:
         try:
-            await fanout.run()
+            await form.fanout.run()
         except Exception:
             # One camera's fault must not end the others: its viewers come back to a fresh fan-out.
-            logger.exception("fan-out of camera %s, %s, failed", *key)
-            self._failed(self._running.pop(key).viewers)
+            logger.exception("fan-out of camera %s, %s, failed", form.rendition.camera_id, form.name)
+            self._forms.pop((form.rendition.camera_id, form.name), None)
+            form.end()
+            self._failed(form.viewers)

@@ -34,13 +34,18 @@ def feed_of(camera: str, renditions: Sequence[Rendition], now: float) -> Feed:
 def to_watch(by_preference: Sequence[Rendition], now: float) -> Rendition:
     """The first rendition that gives a picture or is on its way to one.
 
-    Raises `Refused`: 404 when there is none at all, 409 when the camera is offline.
+    Raises `Refused`: 404 when there is none at all, 409 when the camera is offline, 503 when its pictures
+    would have to be transcoded and the machine has no room for it.
     """
     if not by_preference:
         raise Refused(404, "no such camera")
     for rendition in by_preference:
         if not _is_offline(rendition.state):
             return rendition
+    states = [rendition.state for rendition in by_preference]
+    if any(isinstance(state, Offline) and state.reason is Reason.OVERLOADED for state in states):
+        # Nothing is wrong with the camera; the pictures that run are worth more than another one.
+        raise Refused(503, "the machine has no room to transcode another camera", retry_after=5)
     raise Refused(409, "the camera is offline", retry_after=_next_attempt(by_preference[0].state, now))
 
 

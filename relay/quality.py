@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from relay.adaptation import HEADROOM, UP_AFTER, Adaptation, Cause, Rung
-from relay.fanouts import RunningFanout
+from relay.form import Form
+from relay.ladder import offered
 from relay.ports import QualityStatus
 from relay.resync import affordable
 from relay.sender import PictureSender
@@ -32,23 +33,16 @@ FIRST_CLIMB_S = 3.0
 large one's group of pictures was too much to begin with."""
 
 
-def first_form(
-    forms: Sequence[RunningFanout], pinned: str | None, ceiling: str | None, link_bps: float
-) -> RunningFanout:
+def first_form(forms: Sequence[Form], pinned: str | None, ceiling: str | None, link_bps: float) -> Form:
     """The rendition to begin on: the largest of use whose group of pictures is about a second of the link
     at most, else the smallest. `forms`: the smallest first, at least one."""
-    usable = (
-        [form for form in forms if isinstance(form.rendition.state, Live)]
-        or [form for form in forms if not isinstance(form.rendition.state, Offline)]
-        or list(forms)
-    )
-    names = [form.fanout.name for form in usable]
+    names = [form.name for form in forms]
     if pinned in names:
-        return usable[names.index(pinned)]
+        return forms[names.index(pinned)]
     top = names.index(ceiling) if ceiling in names else len(names) - 1
-    while top and not affordable(usable[top].newest_gop_size, link_bps):
+    while top and not affordable(forms[top].newest_gop_size, link_bps):
         top -= 1
-    return usable[top]
+    return forms[top]
 
 
 class Quality:
@@ -61,7 +55,7 @@ class Quality:
 
     def __init__(
         self,
-        forms: Sequence[RunningFanout],
+        forms: Sequence[Form],
         sender: PictureSender,
         wish: Wish,
         now: float,
@@ -80,10 +74,11 @@ class Quality:
         self._failed = failed
         self._due = now + INTERVAL
         self._ticked = now
-        pinned, ceiling = wish.bounds(self._widths())
-        first = first_form(self._forms, pinned, ceiling, link if link is not None else assumed_bps)
-        wanted = self._forms[-1].fanout.name if ceiling is None else ceiling
-        self.current = first.fanout.name
+        pinned, ceiling = self._bounds()
+        usable = self._usable(now, link, pinned)
+        first = first_form(usable, pinned, ceiling, link if link is not None else assumed_bps)
+        wanted = self._forms[-1].name if ceiling is None else ceiling
+        self.current = first.name
         is_small = link is None and self._is_live(wanted) and self.current != wanted
         self._adaptation = Adaptation(
             now,
@@ -94,7 +89,7 @@ class Quality:
             wanted=None if self._is_live(wanted) else wanted,
         )
         self._pace(now)
-        first.fanout.attach(sender, failed)
+        first.attach(sender, failed, now)
 
     @property
     def due(self) -> float:
@@ -141,11 +136,13 @@ class Quality:
         )
 
     def _decide(self, now: float) -> None:
-        live = [form for form in self._forms if isinstance(form.rendition.state, Live)]
-        if not live:
+        pinned, ceiling = self._bounds()
+        keep = self.current if pinned is None else pinned
+        live = [form for form in self._forms if form.is_available(now)]
+        rungs = [(Rung(form.name, form.bitrate(now)), form.extra) for form in live]
+        ladder = offered(rungs, keep, self._adaptation.link)
+        if not ladder:
             return
-        ladder = [Rung(form.fanout.name, form.bitrate(now)) for form in live]
-        pinned, ceiling = self.wish.bounds(self._widths())
         decision = self._adaptation.decide(
             now,
             ladder,
@@ -158,12 +155,11 @@ class Quality:
             return
         self.current = decision.rung
         self.switches[decision.cause] += 1
-        target = next(form for form in live if form.fanout.name == decision.rung)
+        target = next(form for form in self._forms if form.name == decision.rung)
         self._pace(now)  # what it begins with, too
         # In trouble the old rendition only makes it worse, and one that is gone sends nothing anyway.
-        target.fanout.attach(
-            self._sender, self._failed, at_once=decision.cause in (Cause.TROUBLE, Cause.GONE)
-        )
+        at_once = decision.cause in (Cause.TROUBLE, Cause.GONE)
+        target.attach(self._sender, self._failed, now, at_once=at_once)
 
     def _pace(self, now: float) -> None:
         link = self._adaptation.link
@@ -172,11 +168,23 @@ class Quality:
             link = max(link, current.bitrate(now) * HEADROOM)
         self._sender.limit(link)
 
-    def _widths(self) -> list[tuple[str, int | None]]:
-        formats = ((form.fanout.name, form.rendition.format) for form in self._forms)
-        return [(name, None if known is None else known.width) for name, known in formats]
+    def _usable(self, now: float, link: float | None, pinned: str | None) -> list[Form]:
+        """What a viewer can begin on: nothing is made for a link of which nothing is known."""
+        forms = [form for form in self._forms if not form.extra or link is not None or form.name == pinned]
+        live = [form for form in forms if form.is_available(now)]
+        if not live:
+            base = [form for form in forms if not form.extra]
+            return [form for form in base if not isinstance(form.rendition.state, Offline)] or base
+        rungs = [(Rung(form.name, form.bitrate(now)), form.extra) for form in live]
+        names = {rung.name for rung in offered(rungs, pinned, link)}
+        return [form for form in live if form.name in names]
+
+    def _bounds(self) -> tuple[str | None, str | None]:
+        """The wish, for these forms. For a tile's size nothing is made: what the camera sends will do."""
+        if not self.wish.hidden and any(form.name == self.wish.pinned for form in self._forms):
+            return self.wish.pinned, None
+        formats = [(form.name, form.rendition.format) for form in self._forms if not form.extra]
+        return self.wish.bounds([(name, None if known is None else known.width) for name, known in formats])
 
     def _is_live(self, name: str) -> bool:
-        return any(
-            form.fanout.name == name and isinstance(form.rendition.state, Live) for form in self._forms
-        )
+        return any(form.name == name and isinstance(form.rendition.state, Live) for form in self._forms)

@@ -20,8 +20,7 @@ from relay import ice, seam, token
 from relay.addresses import machine_addresses, reachable
 from relay.answer import Candidate, write_answer, write_restart
 from relay.errors import Refused, TokenRejected
-from relay.fanouts import Fanouts
-from relay.feeds import feed_of, to_watch
+from relay.feeds import to_watch
 from relay.grant import Grant, GrantSet
 from relay.links import KnownLinks
 from relay.load import Load
@@ -31,14 +30,13 @@ from relay.ports import Cameras, Feed, Hold, RtpParameters, ViewerStatus, Viewin
 from relay.rights import Rights
 from relay.settings import RelaySettings
 from relay.stats import FanoutStatistics, SenderStatistics
+from relay.supplies import Supplies
 from relay.tcp import TcpPort
 from relay.udp import Peers, UdpPort
 from relay.viewer import Admitted, Viewer
 from relay.whep import Fragment, is_restart, turn_links
 from relay.wish import Wish, read_layer
 from streams.camera import ProfileName, RenditionName
-from streams.errors import UnknownCameraError
-from streams.recipe import Overlay
 from streams.rendition import Rendition
 
 logger = logging.getLogger(__name__)
@@ -113,8 +111,9 @@ class Relay:
         self._viewers: dict[str, Viewer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._originals: dict[str, Hold] = {}  # by viewer: who watches the camera's own H.265
-        self._held: dict[tuple[str, Overlay | None], tuple[Hold, ...]] = {}
-        self._fanouts = Fanouts(self._fanout_failed, instant_start=settings.instant_start)
+        self._supplies = Supplies(
+            cameras, self._fanout_failed, instant_start=settings.instant_start, clock=clock
+        )
         self._links = KnownLinks()
         self._load = Load(settings.busy_share, settings.busy_lag_s)
         self._turned_away = 0
@@ -167,7 +166,7 @@ class Relay:
                     adapting.cancel()
                     await self._drain()
         finally:
-            self._release_all()
+            self._supplies.release()
             await self._tcp.close()
             self._udp.close()
             self.started.clear()
@@ -185,10 +184,7 @@ class Relay:
         """Bring what is held and who watches in line with the grants in force now."""
         now = self._utc()
         wanted = self._rights.forms(now)
-        for form in self._held.keys() - wanted:
-            self._let_go(*form)
-        for form in wanted - self._held.keys():
-            self._warm(*form)
+        self._supplies.hold(wanted)
         for viewer in self._viewers.values():
             who = viewer.admitted
             grant = self._rights.find(who.receiver, who.share, who.camera, now)
@@ -214,25 +210,6 @@ class Relay:
             self._load.observe(now, now - due, time.thread_time())
             for viewer in tuple(self._viewers.values()):
                 viewer.act(now)
-
-    def _warm(self, camera: str, overlay: Overlay | None) -> None:
-        try:
-            self._held[camera, overlay] = tuple(
-                self._cameras.hold(camera, profile, urgent=True, overlay=overlay) for profile in ProfileName
-            )
-        except UnknownCameraError:
-            # Known to the control plane and not (or no more) to the inventory: its viewers get a 404.
-            self._held[camera, overlay] = ()
-            logger.warning("camera %s is granted but not known", camera)
-
-    def _let_go(self, camera: str, overlay: Overlay | None) -> None:
-        for hold in self._held.pop((camera, overlay)):
-            hold.release()
-        self._fanouts.end_unused(camera)
-
-    def _release_all(self) -> None:
-        for form in list(self._held):
-            self._let_go(*form)
 
     # Viewers.
 
@@ -261,7 +238,7 @@ class Relay:
         offer = parse_offer(body)
         self._demand_room(camera, grant)
         other = ProfileName.MAIN if profile is ProfileName.SUB else ProfileName.SUB
-        rendition = to_watch(self._renditions(camera, grant.overlay, profile, other), self._clock())
+        rendition = to_watch(self._supplies.renditions(camera, grant.overlay, profile, other), self._clock())
         await self._await_format(rendition)
         # The wait may have changed what was true.
         bearer, grant = self.check(camera, text)
@@ -269,12 +246,13 @@ class Relay:
         if self._group is None:
             raise Refused(503, "the relay is stopping", retry_after=2)
         viewer_id = secrets.token_urlsafe(18)
-        ladder = self._renditions(camera, grant.overlay, ProfileName.SUB, ProfileName.MAIN)
+        own = None
         if profile is ProfileName.MAIN and grant.overlay is None and takes_h265(offer):
             own = self._take_original(camera, viewer_id)
-            if own is not None:  # of the others none is in the codec that is agreed upon now
-                rendition, ladder = own, [own]
-        forms = self._fanouts.start_all(ladder, self._group)
+        if own is None:
+            forms = self._supplies.forms(camera, grant.overlay, self._group)
+        else:  # of the others none is in the codec that is agreed upon now
+            rendition, forms = own, self._supplies.only(own, self._group)
         parameters = _parameters(offer, rendition, self._ssrc)
         peer = Peer(
             ice.Credentials.fresh(offer.ufrag),
@@ -375,10 +353,9 @@ class Relay:
 
     def statistics(self) -> RelayStatistics:
         """What happened, for those who watch over it."""
-        now = self._clock()
         return RelayStatistics(
             viewers=tuple((viewer.status(), viewer.statistics()) for viewer in self._viewers.values()),
-            renditions=tuple(fanout.statistics(now) for fanout in self._fanouts.all()),
+            renditions=self._supplies.statistics(),
             dropped=dict(self.peers.dropped),
             tcp_connections=len(self._tcp),
             tcp_refused_bytes=self._tcp.refused_bytes,
@@ -405,10 +382,6 @@ class Relay:
         if self._load.too_busy:
             self._turned_away += 1
             raise Refused(503, "the relay has as much to do as it can do in time", retry_after=2)
-
-    def _renditions(self, camera: str, overlay: Overlay | None, *profiles: ProfileName) -> list[Rendition]:
-        found = (self._cameras.rendition(camera, profile, overlay) for profile in profiles)
-        return [rendition for rendition in found if rendition is not None]
 
     def _take_original(self, camera: str, viewer_id: str) -> Rendition | None:
         """For this viewer, until it ends: the camera's pictures as it sends them, where that is H.265."""
@@ -453,8 +426,7 @@ class Relay:
             original = self._originals.pop(who.id, None)
             if original is not None:
                 original.release()
-            if (who.camera, who.overlay) not in self._held:
-                self._fanouts.end_unused(who.camera)
+            self._supplies.left(who.camera, who.overlay)
 
     async def _drain(self) -> None:
         """End every viewer, with its record, within the deadline."""
@@ -464,7 +436,7 @@ class Relay:
             _, late = await asyncio.wait(self._tasks, timeout=self._settings.stop_deadline_s)
             if late:
                 logger.warning("%d viewers did not end in time", len(late))
-        self._fanouts.end_all()
+        self._supplies.end()
 
     def _fanout_failed(self, viewers: Collection[str]) -> None:
         for viewer_id in viewers & self._viewers.keys():
@@ -474,14 +446,7 @@ class Relay:
 
     def feeds(self, cameras: Collection[str]) -> dict[str, Feed]:
         """What is true of each of `cameras` that is known."""
-        now = self._clock()
-        by_camera = {camera: self._renditions(camera, None, *ProfileName) for camera in cameras}
-        for camera, overlay in self._held:
-            if overlay is not None and camera in by_camera:
-                by_camera[camera] += self._renditions(camera, overlay, *ProfileName)
-        return {
-            camera: feed_of(camera, renditions, now) for camera, renditions in by_camera.items() if renditions
-        }
+        return self._supplies.feeds(cameras)
 
     async def feeds_changed(self, timeout: float) -> None:
         """Wait until the state of any feed has changed since the last call, at most `timeout` seconds."""

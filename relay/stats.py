@@ -103,31 +103,3 @@ class FanoutStatistics:
     keyframe_requests: int
     bitrate: float
     history_bytes: int
-
-
-class RateMeter:
-    """Bit/s over the last `window` seconds, in slots of a quarter of it. Pure; `now`: monotonic seconds."""
-
-    def __init__(self, window: float = 2.0, slots: int = 4) -> None:
-        self._span = window / slots
-        self._slots: list[int] = [0] * slots
-        self._slot: int | None = None
-
-    def add(self, size: int, now: float) -> None:
-        """`size` bytes passed."""
-        self._advance(now)
-        self._slots[-1] += size
-
-    def rate(self, now: float) -> float:
-        """Bit/s."""
-        self._advance(now)
-        return sum(self._slots) * 8 / (self._span * len(self._slots))
-
-    def _advance(self, now: float) -> None:
-        slot = int(now / self._span)
-        if self._slot is None:
-            self._slot = slot
-        steps = min(slot - self._slot, len(self._slots))
-        if steps > 0:
-            self._slots = self._slots[steps:] + [0] * steps
-            self._slot = slot

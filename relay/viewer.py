@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from relay.dtls import DtlsState
-from relay.fanouts import RunningFanout
+from relay.form import Form
 from relay.links import KnownLinks
 from relay.peer import Peer
 from relay.ports import RtpParameters, ViewerStatus, ViewingOpened, ViewingRecorder
@@ -72,7 +72,7 @@ class Viewer:
         admitted: Admitted,
         peer: Peer,
         parameters: RtpParameters,
-        forms: Sequence[RunningFanout],
+        forms: Sequence[Form],
         wish: Wish,
         links: KnownLinks,
         recorder: ViewingRecorder,

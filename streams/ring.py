@@ -91,6 +91,15 @@ class Ring:
     def __len__(self) -> int:
         return len(self._units)
 
+    def bitrate(self, now: float, window_s: float = 2.0) -> float:
+        """Bit/s of the pictures that arrived in the last `window_s` seconds, as far back as is held."""
+        size = 0
+        for unit in reversed(self._units):
+            if unit.arrived < now - window_s:
+                break
+            size += unit.size
+        return size * 8 / window_s
+
     def newest_gop(self) -> tuple[AccessUnit, ...]:
         """From the newest IDR to the newest picture; empty where there is nothing to start from."""
         if not self._gops:

@@ -12,6 +12,7 @@ import time
 import pytest
 from playwright.async_api import Browser
 
+from streams.simulator.camera import SimulatedCamera
 from tests.netem.impairment import Impairment
 from tests.support.waiting import until
 
@@ -36,6 +37,21 @@ async def test_a_link_that_shrinks_gets_the_small_stream(browser: Browser) -> No
         assert settled.width == 480
         assert settled.fps >= 5
         assert settled.freeze_ms <= 2_000
+
+
+async def test_a_camera_without_a_small_stream_has_one_made_for_a_link_that_shrinks(browser: Browser) -> None:
+    only_main = SimulatedCamera(CAMERA, "Street", scene="road", fps=15, sub_size=None, bit_rate=2_000_000)
+    async with riding(browser, WIDE, camera=only_main) as ride:
+        await ride.play()
+        assert (await ride.watch(6)).width == 1280
+        ride.path.set(down=NARROW)
+        await ride.on("low", 10.0)
+        await asyncio.sleep(5)  # what stood in the queue goes by, the encoder finds its rate
+        settled = await ride.watch(5)
+        assert settled.width == 640
+        assert settled.fps >= 5
+        assert settled.freeze_ms <= 2_000
+        assert ride.quality().rendition == "low"
 
 
 async def test_a_vehicle_at_the_edge_of_its_cell_keeps_a_moving_picture(browser: Browser) -> None:

@@ -323,7 +323,8 @@ async def test_the_relay_passes_the_wish_on_to_the_renditions_maker() -> None:
     camera.rendition.on_keyframe_request = lambda: asked.append(True)
     fanouts = Fanouts(lambda _: None)
     async with asyncio.TaskGroup() as group:
-        fanouts.start(camera.rendition, group).fanout.attach(viewer.sender)
+        (form,) = fanouts.forms([camera.rendition], group)
+        form.attach(viewer.sender, None, time.monotonic())
         fanouts.end_all()
     assert asked == [True]
 

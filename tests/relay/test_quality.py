@@ -13,7 +13,8 @@ import pytest
 
 from relay.adaptation import Cause
 from relay.errors import OfferRefused
-from relay.fanouts import Fanouts, RunningFanout
+from relay.fanouts import Fanouts
+from relay.form import Form
 from relay.links import LINK_KNOWN_S, MOST_LINKS, KnownLinks
 from relay.load import LEAST_S, Load
 from relay.quality import FIRST_CLIMB_S, INTERVAL, Quality
@@ -34,7 +35,7 @@ class Scene:
 
     sub: Camera
     main: Camera
-    forms: tuple[RunningFanout, ...]
+    forms: tuple[Form, ...]
     viewer: Viewer
 
     def begin(self, wish: Wish = Wish(), **options: float | None) -> Quality:  # noqa: B008 - a frozen value
@@ -63,7 +64,7 @@ async def scene(*, only_main: bool = False) -> AsyncIterator[Scene]:
     async with asyncio.TaskGroup() as group:
         fanouts = Fanouts(lambda _: None)
         renditions = [main.rendition, main.rendition] if only_main else [sub.rendition, main.rendition]
-        forms = fanouts.start_all(renditions, group)
+        forms = fanouts.forms(renditions, group)
         await asyncio.sleep(0)
         made = Scene(sub, main, forms, Viewer())
         made.shoot(idr=True)

@@ -19,7 +19,6 @@ from relay.reception import Reception
 from relay.resync import REPLAY_INTERVAL, Cause, Resync, affordable, better_wait
 from relay.rtcp import Estimate, ReportBlock, TransportFeedback, to_ntp
 from relay.sent import SentPacket, SentPackets, unwrap
-from relay.stats import RateMeter
 from relay.timeline import Timeline, squeeze
 from streams.access_unit import AccessUnit
 
@@ -372,14 +371,6 @@ def test_transport_feedback_is_summed_up() -> None:
     assert reception.losses is not None
     assert (reception.losses.arrived, reception.losses.missing) == (2, 1)
     assert reception.losses.span == pytest.approx(0.25)
-
-
-def test_rate_is_that_of_the_window() -> None:
-    meter = RateMeter(window=2.0, slots=4)
-    for tick in range(100):
-        meter.add(1000, tick * 0.04)
-    assert meter.rate(3.99) == pytest.approx(200_000, rel=0.05)
-    assert meter.rate(60.0) == 0
 
 
 # Capture time

@@ -176,3 +176,10 @@ def test_bounds_hold_and_readers_see_whole_groups(pushes: list[tuple[bool, float
             # The first picture after a start or a loss is a keyframe; then every one follows the last.
             assert found.is_idr if not started else found.number == last + 1
             last, started = found.number, True
+
+
+def test_its_rate_is_that_of_the_last_seconds() -> None:
+    ring = filled(95)  # 100 bytes each tenth of a second
+    assert ring.bitrate(9.55) == pytest.approx(8_000)
+    assert ring.bitrate(60.0) == 0
+    assert Ring().bitrate(1.0) == 0

@@ -24,6 +24,7 @@ from relay.settings import RelaySettings
 from relay.token import ViewToken, issue
 from streams.camera import Camera, Credentials, ProfileName
 from streams.hub import CameraHub
+from streams.recipe import Transcoding
 
 RECEIVER = "unit"
 SHARE = "share"
@@ -94,11 +95,12 @@ async def bare_relay(
     settings: RelaySettings | None = None,
     linger: float = 5.0,
     host: str = "127.0.0.1",
+    transcoding: Transcoding | None = None,
 ) -> AsyncIterator[BareRelay]:
     """A running relay over the cameras at `addresses` (camera → profile → `rtsp://…`). host: of its media
     ports."""
     cameras = {camera: Camera(camera, camera, dict(profiles)) for camera, profiles in addresses.items()}
-    hub = CameraHub(cameras.get, (credentials or {}).get, linger=linger)
+    hub = CameraHub(cameras.get, (credentials or {}).get, linger=linger, transcoding=transcoding)
     viewings = Viewings()
     key = secrets.token_bytes(32)
     chosen = replace(settings or RelaySettings(), hosts=(host,), udp_port=0)
