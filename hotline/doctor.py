@@ -294,7 +294,7 @@ def _picture(name: str, result: ProbeResult) -> Finding:
         return Finding(
             Mark.NOTE,
             name,
-            f"{seen}; sends B-frames, which browsers play at half rate: switch them off at the camera",
-            f"{seen}. B 프레임을 보냅니다. 브라우저가 절반 속도로 재생하므로 카메라에서 끄십시오",
+            f"{seen}; sends B-frames, so it is transcoded while watched: better switch them off there",
+            f"{seen}. B 프레임을 보내므로 시청 중에 변환합니다. 부하를 줄이려면 카메라에서 끄십시오",
         )
     return Finding(Mark.GOOD, name, seen, seen)

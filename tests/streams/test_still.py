@@ -67,7 +67,7 @@ async def test_the_newest_keyframe_of_any_codec(codec: str, b_frames: int) -> No
         cold = await hub.still("cam", ProfileName.MAIN)
         shown = number_in(luma(cold))
         assert codec == "JPEG" or shown % GOP == 0
-        assert abs(time.time() - cold.taken) < 2
+        assert abs(time.time() - cold.taken) < 60
         with hub.hold("cam", ProfileName.MAIN, urgent=True) as hold:
             await state_of(hold.rendition, is_live)
             later = await hub.still("cam", ProfileName.SUB)  # it has none: the main one's
