@@ -274,6 +274,13 @@ class StreamsRoom(Room):
     linger_s: float = Field(
         default=5.0, ge=0, le=3600, description="Seconds a camera's session is kept after the last viewer."
     )
+    picture_watch: bool = Field(
+        default=True,
+        description="Whether pictures are looked at: frozen, black, covered, blurred, moved.",
+    )
+    picture_watch_s: float = Field(
+        default=2.0, ge=0.5, le=60, description="Seconds between two looks at a camera's picture, at least."
+    )
 
 
 class Transcoding(Room):

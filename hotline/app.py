@@ -1,9 +1,9 @@
 """The composition root: reads the settings, makes the parts, puts them together, runs and ends them.
 
-Order of start: tables, inventory, grants, what the event stream knows; then cameras, relay, reconciler, event
-stream, turned cameras. Order of end: the streams to browsers (`Service.broker.close`, so that none holds up
-the server), turned cameras (stopped and turned back), event stream, reconciler, relay (viewers are closed and
-written down), cameras (TEARDOWN), database.
+Order of start: tables, inventory, grants, what the event stream knows; then cameras, picture watch, relay,
+reconciler, event stream, turned cameras. Order of end: the streams to browsers (`Service.broker.close`, so
+that none holds up the server), turned cameras (stopped and turned back), event stream, reconciler, relay
+(viewers are closed and written down), picture watch, cameras (TEARDOWN), database.
 Belongs here: composition, nothing else.
 """
 
@@ -26,6 +26,7 @@ from hotline.api import (
     incidents,
     masks,
     metrics,
+    picture_watch,
     problems,
     ptz,
     records,
@@ -47,6 +48,7 @@ from hotline.people.throttle import Throttle
 from hotline.ptz import LAST_WORD_S, PtzDesk
 from hotline.ptz_record import LeaseRecord
 from hotline.reconcile import Reconciler
+from hotline.reference_views import ReferenceViews
 from hotline.sealing import open_key_store, read_secret
 from hotline.service import CityCard, Limits, NamedPlace, Service
 from hotline.stills import Stills
@@ -63,6 +65,7 @@ from streams.onvif.keyframes import Keyframes
 from streams.onvif.soap import Soap
 from streams.policies import Policies
 from streams.recipe import Transcoding
+from streams.watch.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +100,22 @@ def create_app(settings: config.Settings) -> FastAPI:
     relay_settings = _relay_settings(settings.relay)
     relay = Relay(relay_settings, hub, Viewings(database), keys.token_key)
     policy = _sign_in_policy(settings.people)
-    broker = Broker(database, relay, hub.changed, policy, utc=time.time, clock=time.monotonic)
+    desk = PtzDesk(_ptz_policy(settings.ptz), Heads(devices), LeaseRecord(database))
+    watcher = Watcher(
+        hub.keyframes,
+        ReferenceViews(database, time.time),
+        interval=settings.streams.picture_watch_s,
+        turned=lambda camera: desk.held(camera) is not None,
+    )
+    broker = Broker(
+        database,
+        relay,
+        hub.changed,
+        policy,
+        findings=watcher.findings,
+        utc=time.time,
+        clock=time.monotonic,
+    )
     reconciler = Reconciler(
         database,
         directory,
@@ -109,7 +127,6 @@ def create_app(settings: config.Settings) -> FastAPI:
         on_masks_changed=hub.remask,
     )
     looks = Stills(database, hub, directory, utc=time.time, clock=time.monotonic)
-    desk = PtzDesk(_ptz_policy(settings.ptz), Heads(devices), LeaseRecord(database))
     service = Service(
         database=database,
         directory=directory,
@@ -117,6 +134,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         reconciler=reconciler,
         broker=broker,
         stills=looks,
+        watcher=watcher,
         passwords=Passwords(),
         policy=policy,
         city=_city(settings.city),
@@ -127,10 +145,12 @@ def create_app(settings: config.Settings) -> FastAPI:
         keyframes=keyframes.counters,
         ptz=desk,
     )
+    watch = Part("picture watch", watcher.run, QUICK_STOP_S)
     supervisor = Supervisor(
         (
             Part("keyframes", keyframes.run, QUICK_STOP_S),
             Part("cameras", hub.run, CAMERAS_STOP_S),
+            *((watch,) if settings.streams.picture_watch else ()),
             Part("relay", relay.run, relay_settings.stop_deadline_s + QUICK_STOP_S),
             Part("reconciler", reconciler.run, QUICK_STOP_S),
             Part("event stream", broker.run, QUICK_STOP_S),
@@ -172,7 +192,8 @@ def create_app(settings: config.Settings) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (session, city, masks, stills, incidents, shares, ptz, events, records, health, metrics):
+    looking = (masks, stills, picture_watch, ptz)
+    for module in (session, city, *looking, incidents, shares, events, records, health, metrics):
         app.include_router(module.router)
     app.include_router(whep_router(relay))
     app.mount("/assets", Assets(directory=BUILT / "assets", check_dir=False), name="assets")

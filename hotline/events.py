@@ -13,7 +13,7 @@ import json
 import logging
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ from hotline.share_view import SHARE, ShareView, load_shares
 from hotline.store.database import Database
 from hotline.store.models import ShareRow
 from relay.ports import Feed
+from streams.watch.fault import Finding
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ class Broker:
     """Owns the listeners. `run()` tells the feeds; the rest is called by whoever changed something.
 
     changed: waits until any feed's state is another than at the version given, and returns the version.
+    findings: what is wrong with a camera's picture.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Broker:
         changed: Callable[[int], Awaitable[int]],
         policy: SignInPolicy,
         *,
+        findings: Callable[[str], Sequence[Finding]] = lambda _: (),
         utc: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
@@ -124,6 +127,7 @@ class Broker:
         self._relay = relay
         self._changed = changed
         self._policy = policy
+        self._findings = findings
         self._utc = utc
         self._clock = clock
         self._boot = secrets.token_hex(4)
@@ -293,7 +297,7 @@ class Broker:
         known = self._relay.feeds(cameras)
         return {
             camera: _json(
-                feeds.feed(known[camera], utc=utc, monotonic=monotonic)
+                feeds.feed(known[camera], self._findings(camera), utc=utc, monotonic=monotonic)
                 if camera in known
                 else feeds.unknown(utc=utc)
             )

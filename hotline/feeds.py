@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hotline.audit import iso
 from hotline.domain.words import Term
 from relay.ports import Feed
 from streams.state import Connecting, Live, Offline, Reason, Stalled
+from streams.watch.fault import Finding, PictureFault
+from streams.watch.watcher import Watched
+
+Json = dict[str, Any]
 
 REASONS = {
     Reason.REFUSED: Term("refused", "카메라 포트가 닫혀 있음", "The camera's port is closed"),
@@ -38,12 +43,21 @@ REASONS = {
     Reason.STOPPED: Term("stopped", "요청이 없어 연결하지 않음", "Nobody asks for it"),
 }
 
+# Of a picture that arrives. They stand on the tile, before "since".
+PICTURE_FAULTS = {
+    PictureFault.BLACK: Term("black", "화면이 검게 나옴", "Black picture"),
+    PictureFault.FROZEN: Term("frozen", "화면이 멈춰 있음", "Frozen picture"),
+    PictureFault.COVERED: Term("covered", "렌즈가 가려짐", "Lens covered"),
+    PictureFault.DEFOCUSED: Term("defocused", "화면이 흐림", "Blurred picture"),
+    PictureFault.MOVED: Term("moved", "촬영 방향이 바뀜", "View has moved"),
+}
+
 # The camera is shared, yet the relay has not heard of it: at start, or when its address is not allowed.
 UNKNOWN = Term("unknown", "카메라가 준비되지 않음", "The camera is not ready")
 
 
-def feed(value: Feed, *, utc: float, monotonic: float) -> dict[str, Any]:
-    """One feed. `utc` and `monotonic` are the same moment, in seconds."""
+def feed(value: Feed, findings: Sequence[Finding] = (), *, utc: float, monotonic: float) -> dict[str, Any]:
+    """One feed, and what is wrong with its picture. `utc` and `monotonic` are the same moment, in seconds."""
 
     def at(moment: float) -> str:
         return iso(utc - (monotonic - moment))
@@ -61,6 +75,7 @@ def feed(value: Feed, *, utc: float, monotonic: float) -> dict[str, Any]:
         "newest_rtp": value.newest_rtp,
         "newest_at": iso(utc - value.newest_age_s) if value.newest_age_s is not None else None,
         "limit_ms": round(value.limit_s * 1000),
+        "picture": _picture(findings, utc - monotonic),
     }
 
 
@@ -74,7 +89,26 @@ def unknown(*, utc: float) -> dict[str, Any]:
         "newest_rtp": None,
         "newest_at": None,
         "limit_ms": 1000,
+        "picture": [],
     }
+
+
+def watched(camera_id: str, value: Watched, *, utc: float, monotonic: float) -> Json:
+    """What the picture watch knows of a camera. `utc` and `monotonic` are the same moment, in seconds."""
+    return {
+        "camera": camera_id,
+        "picture": _picture(value.findings, utc - monotonic),
+        "looked_at": iso(utc - monotonic + value.looked_at),
+        "light": value.light.value if value.light is not None else None,
+        "views": sorted(light.value for light in value.views),
+    }
+
+
+def _picture(findings: Sequence[Finding], utc_of_monotonic: float) -> list[Json]:
+    return [
+        {**_term(PICTURE_FAULTS[finding.fault]), "since": iso(utc_of_monotonic + finding.since)}
+        for finding in findings
+    ]
 
 
 def _term(term: Term) -> dict[str, str]:

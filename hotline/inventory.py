@@ -15,7 +15,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.actor import Actor, unit_receiver
@@ -29,7 +29,7 @@ from hotline.revoking import revoke_grants
 from hotline.sealing import KeyStore
 from hotline.store.counters import Counter, advance
 from hotline.store.database import Database
-from hotline.store.models import CameraRow, UnitRow
+from hotline.store.models import CameraRow, ReferenceViewRow, UnitRow
 
 log = logging.getLogger(__name__)
 
@@ -175,6 +175,7 @@ async def remove_camera(database: Database, camera_id: str, *, actor: Actor, now
         row = await _in_service(session, camera_id)
         await advance(session, Counter.INVENTORY)  # before grants: see store/counters.py
         row.removed_at, row.username, row.sealed_password = now, None, None
+        await session.execute(delete(ReferenceViewRow).where(ReferenceViewRow.camera_id == camera_id))
         await revoke_grants(session, actor, now, "camera_removed", camera_id=camera_id)
         await _inventory_changed(session, actor, now, "camera_removed", (camera_id,))
 

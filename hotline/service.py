@@ -25,6 +25,7 @@ from relay.ports import Feed
 from relay.relay import RelayStatistics
 from relay.token import ViewToken, issue
 from streams.onvif.keyframes import KeyframeCounters
+from streams.watch.watcher import Watcher
 
 
 class Relays(Protocol):
@@ -77,6 +78,7 @@ class Service:
     reconciler: Reconciler
     broker: Broker
     stills: Stills
+    watcher: Watcher
     passwords: Passwords
     policy: SignInPolicy
     city: CityCard

@@ -118,3 +118,10 @@ class Decoder:
         if not self._reorders:
             context.flags |= Flags.low_delay
         return context
+
+
+def decode_alone(codec: str, unit: AccessUnit, mask: Mask | None = None) -> av.VideoFrame | None:
+    """One keyframe by itself, masked; None where it cannot be decoded. Parameters as of `Decoder`."""
+    decoder = Decoder(codec, reorders=False, mask=mask)
+    found = decoder.decode(unit) or decoder.flush()
+    return found[0].frame if found else None

@@ -24,6 +24,7 @@ from streams.counters import Counters
 from streams.errors import UnknownCameraError
 from streams.freshness import Freshness
 from streams.intake import Intake
+from streams.keyframe import Keyframe
 from streams.outlet import House, Outlet
 from streams.passable import Obstacle, obstacle
 from streams.policies import Policies
@@ -33,6 +34,7 @@ from streams.retry import Refusals
 from streams.ring import Ring
 from streams.signal import Signal
 from streams.source import Source
+from streams.state import Live
 from streams.still import Darkroom, Order, Still, keyframe
 from streams.timeline import CameraTimeline
 from streams.workshop import Workshop
@@ -201,6 +203,24 @@ class CameraHub:
                 continue
             found.append(info)
         return tuple(found)
+
+    def keyframes(self) -> dict[str, Keyframe]:
+        """The newest keyframe of every camera whose pictures come in: of its sub stream where that runs, for
+        it costs a tenth to decode. They are as the camera sent them, for the watch inside this house alone
+        (`watch/watcher.py`), which shows nothing to anybody."""
+        found: dict[str, Keyframe] = {}
+        for (camera_id, profile), intake in self._intakes.items():
+            raw, camera = intake.raw, self._cameras(camera_id)
+            known = found.get(camera_id)
+            if camera is None or not isinstance(raw.state, Live):
+                continue
+            if known is not None and known.profile is ProfileName.SUB:
+                continue
+            newest = raw.ring.newest_idr
+            unit = raw.ring.get(newest) if newest is not None else None
+            if unit is not None:
+                found[camera_id] = Keyframe(camera_id, profile, raw.codec, unit, camera.masks)
+        return found
 
     async def still(
         self,

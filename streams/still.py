@@ -19,7 +19,7 @@ import numpy as np
 
 from streams.access_unit import AccessUnit
 from streams.camera import Polygon
-from streams.decoder import Decoder
+from streams.decoder import decode_alone
 from streams.errors import CameraError
 from streams.mask import Mask
 from streams.overlay import Caption
@@ -165,11 +165,9 @@ class Darkroom:
 def develop(order: Order, utc_offset_h: float) -> Still:
     """The work itself. Raises `StillError` where the keyframe cannot be decoded."""
     mask = Mask(order.masks) if order.masks else None
-    decoder = Decoder(order.codec, reorders=False, mask=mask)
-    pictures = decoder.decode(order.unit) or decoder.flush()
-    if not pictures:
+    frame = decode_alone(order.codec, order.unit, mask)
+    if frame is None:
         raise StillError("the keyframe cannot be decoded")
-    frame = pictures[0].frame
     if order.width is not None and order.width < frame.width:
         size = order.width // 2 * 2, max(2, round(frame.height * order.width / frame.width / 2) * 2)
         frame = Scaler().scale(frame, {size})[size]

@@ -322,6 +322,24 @@ class Health(BaseModel):
     status: Literal["ok", "failed"]
 
 
+class PictureFinding(Term):
+    since: Annotated[str, Field(description="When the first keyframe that had it arrived.")]
+
+
+class WatchedPicture(BaseModel):
+    camera: str
+    picture: Annotated[list[PictureFinding], Field(description="What is wrong, the weightiest first.")]
+    looked_at: Annotated[str | None, Field(description="When the newest keyframe looked at arrived.")] = None
+    light: Literal["day", "night"] | None = None
+    views: Annotated[
+        list[Literal["day", "night"]], Field(description="The lights whose reference view is known.")
+    ]
+
+
+class WatchedPictures(BaseModel):
+    cameras: list[WatchedPicture]
+
+
 class FieldProblem(BaseModel):
     field: str
     message: str

@@ -6,7 +6,18 @@ deleted; a camera, unit or user that leaves gets `removed_at`.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, Index, MetaData, String, Text, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Names of constraints, so that a later migration can drop one by its name on any database.
@@ -49,6 +60,17 @@ class CameraRow(Base):
     added_at: Mapped[float]
     removed_at: Mapped[float | None]
     masks: Mapped[str] = mapped_column(default="[]", server_default="[]")
+
+
+class ReferenceViewRow(Base):
+    """What a camera is known to see, by one light (`day`, `night`). view: see `reference_views.py`."""
+
+    __tablename__ = "reference_views"
+
+    camera_id: Mapped[str] = mapped_column(ForeignKey("cameras.id"), primary_key=True)
+    light: Mapped[str] = mapped_column(String(16), primary_key=True)
+    view: Mapped[bytes] = mapped_column(LargeBinary())
+    learnt_at: Mapped[float]
 
 
 class UnitRow(Base):

@@ -16,7 +16,7 @@ from streams.simulator import guard
 from streams.simulator.camera import SimulatedCamera
 from streams.simulator.dialogue import Dialogue
 from streams.simulator.encoder import parameter_sets
-from streams.simulator.fault import CLOSED, INSTANT, Fault, FaultKind
+from streams.simulator.fault import CLOSED, INSTANT, PICTURE, Fault, FaultKind
 from streams.simulator.feed import Feed
 from streams.simulator.message import Request
 from streams.simulator.scenes.light import Light
@@ -82,6 +82,7 @@ class Device:
         lasts = None if fault is None else fault.lasts
         self._fault_ends = None if lasts is None else time.monotonic() + lasts
         self.feed.paused = self.fault_kind is FaultKind.STALL
+        self.feed.picture_fault = self.fault_kind if self.fault_kind in PICTURE else None
         for dialogue in self._dialogues:
             self._throttle(dialogue)
         self._changed.set()

@@ -1,6 +1,7 @@
 """What can go wrong with a simulated camera, as values and as words of the control line.
 
-Belongs here: the faults and their reading from text. What each does is done by `device.py` and `dialogue.py`.
+Belongs here: the faults and their reading from text. What each does is done by `device.py`, `dialogue.py` and
+`spoiling.py`.
 """
 
 from __future__ import annotations
@@ -32,12 +33,19 @@ class FaultKind(StrEnum):
     NOT_RTSP = "not_rtsp"  # an HTTP server answers on the port
     NOT_FOUND = "not_found"  # 404 for every path
     REDIRECT = "redirect"  # DESCRIBE is answered 302 to another host
+    FREEZE = "freeze"  # the same picture again and again; the clock in it runs on
+    BLACK = "black"  # no signal behind the camera's name and clock
+    COVER = "cover"  # a hand over the lens
+    BLUR = "blur"  # the lens out of focus
+    TURN = "turn"  # it looks elsewhere
 
 
 DEFAULT_RATE = 100_000  # bit/s of a slow link
 
 # A fault that is an event and leaves nothing behind.
 INSTANT = frozenset({FaultKind.DROP})
+# Faults of what is seen; the camera does not know of them.
+PICTURE = frozenset({FaultKind.FREEZE, FaultKind.BLACK, FaultKind.COVER, FaultKind.BLUR, FaultKind.TURN})
 # Faults during which the port is closed.
 CLOSED = frozenset({FaultKind.REBOOT, FaultKind.REFUSE})
 

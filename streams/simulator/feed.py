@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 from streams.camera import ProfileName
 from streams.simulator.camera import SimulatedCamera
 from streams.simulator.encoder import Coded, Encoder, EncoderSettings
+from streams.simulator.fault import FaultKind
 from streams.simulator.film import FilmError
 from streams.simulator.painting import Painter
 from streams.simulator.scenes.light import Light
@@ -68,6 +69,7 @@ class Feed:
         self._encoders: dict[ProfileName, Encoder] = {}
         self._gop: int | None = None
         self.paused = False
+        self.picture_fault: FaultKind | None = None  # one of `fault.PICTURE`
         self.pictures = 0
 
     def settings(self, profile: ProfileName) -> EncoderSettings | None:
@@ -164,7 +166,8 @@ class Feed:
         now, utc = time.monotonic(), time.time()
         gop = math.floor(now / self._camera.gop_s - self._phase)
         boundary, self._gop = gop != self._gop, gop
-        pictures = painter.paint(self._encoders.keys(), utc)
+        begins = boundary or bool(fresh)
+        pictures = painter.paint(self._encoders.keys(), utc, grainy=begins, fault=self.picture_fault)
         taken = {}
         for profile, encoder in self._encoders.items():
             coded = encoder.encode(pictures[profile], ticks(now), idr=boundary or profile in fresh)

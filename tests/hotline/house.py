@@ -19,7 +19,17 @@ import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from config.settings import CamerasRoom, People, Ptz, RelayRoom, Secrets, Server, Settings, Storage
+from config.settings import (
+    CamerasRoom,
+    People,
+    Ptz,
+    RelayRoom,
+    Secrets,
+    Server,
+    Settings,
+    Storage,
+    StreamsRoom,
+)
 from hotline.actor import Actor, command_line
 from hotline.app import create_app
 from hotline.domain.camera import NewCamera
@@ -45,7 +55,9 @@ PEOPLE = {
 }
 
 
-def settings(directory: Path, ptz: Ptz | None = None, **people: Any) -> Settings:
+def settings(
+    directory: Path, ptz: Ptz | None = None, streams: StreamsRoom | None = None, **people: Any
+) -> Settings:
     """Settings that keep everything in `directory` and take free ports on loopback."""
     return Settings(
         server=Server(port=0),
@@ -54,6 +66,7 @@ def settings(directory: Path, ptz: Ptz | None = None, **people: Any) -> Settings
         relay=RelayRoom(hosts=("127.0.0.1",), udp_port=0, tcp_port=0),
         cameras=CamerasRoom(networks=NETWORKS),
         ptz=ptz or Ptz(),
+        streams=streams or StreamsRoom(),
         people=People(**people),
     )
 
@@ -187,12 +200,18 @@ def share_body(**fields: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def house(
-    directory: Path, *, over_http: bool = False, cameras: int = 3, ptz: Ptz | None = None, **people: Any
+    directory: Path,
+    *,
+    over_http: bool = False,
+    cameras: int = 3,
+    ptz: Ptz | None = None,
+    streams: StreamsRoom | None = None,
+    **people: Any,
 ) -> AsyncIterator[House]:
     """See `House`. over_http: a real server on a free port, else requests go to the application directly."""
     async with AsyncExitStack() as stack:
         made = await stack.enter_async_context(records(directory, cameras))
-        app = create_app(settings(directory, ptz, **people))
+        app = create_app(settings(directory, ptz, streams, **people))
         result = House(app, directory, made, stack)
         if over_http:
             result.base_url = await stack.enter_async_context(_served(app))

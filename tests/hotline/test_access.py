@@ -34,6 +34,8 @@ LOOKER = dict.fromkeys(SIGNED_IN, 404) | {"nobody": 401, "operator": 409, "dispa
 NONE = dict.fromkeys(SIGNED_IN, 403) | {"nobody": 401}
 
 CREATED = {role: 201 if status == 200 else status for role, status in CENTRE.items()}
+# Nothing is seen of the camera here: for those who may, the state forbids it.
+NOT_SEEN = {role: 409 if status == 200 else status for role, status in CENTRE.items()}
 BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/incidents"): {"kind": "fire", "latitude": 37.63, "longitude": 126.71},
     ("post", "/api/incidents/{incident}/preview"): {"cameras": ["camera-1"]},
@@ -78,6 +80,8 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("get", "/api/audit"): CENTRE,
     ("get", "/api/audit/verification"): ADMINISTRATOR,
     ("get", "/api/metrics"): ADMINISTRATOR,
+    ("get", "/api/picture-watch"): CENTRE,
+    ("post", "/api/picture-watch/{camera}/reference-view"): NOT_SEEN,
     ("get", "/api/health"): EVERYBODY,
     ("post", "/api/incidents/{incident}/close"): CENTRE,
 }

@@ -37,6 +37,7 @@ def test_states_and_since_when_by_the_wall_clock(state: SourceState, word: str) 
         "newest_rtp": 4_294_967_295,
         "newest_at": "2027-01-15T07:59:59.750Z",
         "limit_ms": 1500,
+        "picture": [],
     }
 
 

@@ -41,6 +41,7 @@ const live: Feed = {
   newest_rtp: 1,
   newest_at: null,
   limit_ms: 1000,
+  picture: [],
 };
 
 function event(type: string, data: unknown): { type: string; data: string; id: string } {

@@ -24,6 +24,11 @@ export function timeOfDay(unixMs: number): string {
   return CLOCK.format(unixMs);
 }
 
+/** Time of day in Korea as HH:MM, for what began a while ago. `unixMs`: Unix milliseconds. */
+export function hourAndMinute(unixMs: number): string {
+  return timeOfDay(unixMs).slice(0, 5);
+}
+
 /** Distance as people say it: metres to the nearest ten below a kilometre, then kilometres. */
 export function distance(metres: number): string {
   if (metres < 995) return `${String(metres < 100 ? Math.round(metres) : Math.round(metres / 10) * 10)} m`;

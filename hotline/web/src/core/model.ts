@@ -128,6 +128,11 @@ export interface Preview extends IssuedToken {
 
 export type FeedState = "connecting" | "live" | "stalled" | "offline";
 
+/** What is wrong with a picture that arrives, since when. */
+export interface PictureFinding extends Named {
+  readonly since: string;
+}
+
 /** What the service says of one camera: its state, and the RTP time (90 kHz, 32 bits) of its newest picture. */
 export interface Feed {
   readonly state: FeedState;
@@ -137,6 +142,8 @@ export interface Feed {
   readonly newest_rtp: number | null;
   readonly newest_at: string | null;
   readonly limit_ms: number;
+  /** The weightiest first; empty where nothing is wrong. */
+  readonly picture: readonly PictureFinding[];
 }
 
 export interface FeedsEvent {

@@ -50,15 +50,20 @@ export const cameraTileStyle = css`
     position: absolute;
     top: 0;
     left: 0;
-    display: flex;
-    align-items: center;
-    gap: 0.5em;
     max-width: 100%;
-    min-height: 1.9em;
-    padding: 0.15em 0.6em;
     background: rgb(5 8 12 / 0.82);
     font-size: clamp(12.5px, 4.4cqh, 32px);
     line-height: 1.25;
+  }
+  .line,
+  .finding {
+    padding: 0.15em 0.6em;
+  }
+  .line {
+    display: flex;
+    align-items: center;
+    gap: 0.5em;
+    min-height: 1.9em;
   }
   .name {
     min-width: 0;
@@ -70,6 +75,15 @@ export const cameraTileStyle = css`
   .caption {
     flex: none;
     color: var(--quiet);
+    white-space: nowrap;
+  }
+  /* Below the name, where it takes nothing from it. */
+  .finding {
+    overflow: hidden;
+    padding-top: 0;
+    color: var(--warning);
+    font-weight: 600;
+    text-overflow: ellipsis;
     white-space: nowrap;
   }
   .badge {

@@ -3,13 +3,15 @@
 // picture.
 //
 // For tests and people with a debugger, on the element itself: data-camera, data-state (the verdict's state),
-// data-cause, data-profile, data-quality, data-first-picture-ms, data-frames.
+// data-cause, data-profile, data-quality, data-picture (what the picture watch found), data-first-picture-ms,
+// data-frames.
 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { timeOfDay } from "../core/duration.js";
+import { hourAndMinute, timeOfDay } from "../core/duration.js";
 import { isOnTheWay, judge, NO_REMEDY, type Remedy, shouldRestart, type Verdict } from "../core/freshness.js";
 import type { Hotline } from "../core/hotline.js";
+import type { PictureFinding } from "../core/model.js";
 import type { Target } from "../core/pool.js";
 import { type Quality, wishOf } from "../core/quality.js";
 import { Receiver } from "../core/receiver.js";
@@ -47,6 +49,8 @@ export class CameraTile extends LitElement {
   @property({ attribute: false }) quality: Quality = "auto";
 
   @state() private verdict = BEGINNING;
+  /** What is wrong with a picture that is live; it is told beside it, never over it. */
+  @state() private finding: PictureFinding | null = null;
   @state() private blocked = false;
   @query(".screen") private screen!: HTMLElement;
 
@@ -93,20 +97,25 @@ export class CameraTile extends LitElement {
   override updated(changed: PropertyValues): void {
     if (changed.has("target") || changed.has("hotline")) this.#begin();
     if (changed.has("profile") || changed.has("quality")) this.#choose();
-    this.setAttribute("aria-label", `${this.name}: ${stateText(this.verdict, this.#localized.texts)}`);
+    const words = [stateText(this.verdict, this.#localized.texts), this.#findingText()].filter(Boolean);
+    this.setAttribute("aria-label", `${this.name}: ${words.join(", ")}`);
   }
 
   override render(): TemplateResult {
     const texts = this.#localized.texts;
     const { state: now } = this.verdict;
     const live = now === "live";
+    const finding = this.#findingText();
     return html`
       <div class="screen ${live ? "" : "veiled"}"></div>
       ${live ? nothing : this.#veil(texts)}
       <div class="label">
-        <span class="badge ${now}"><span class="words">${stateText(this.verdict, texts)}</span></span>
-        <span class="name">${this.name}</span>
-        ${this.caption === "" ? nothing : html`<span class="caption digits">${this.caption}</span>`}
+        <div class="line">
+          <span class="badge ${now}"><span class="words">${stateText(this.verdict, texts)}</span></span>
+          <span class="name">${this.name}</span>
+          ${this.caption === "" ? nothing : html`<span class="caption digits">${this.caption}</span>`}
+        </div>
+        ${finding === "" ? nothing : html`<div class="finding digits">${finding}</div>`}
       </div>
       ${
         this.blocked
@@ -137,6 +146,13 @@ export class CameraTile extends LitElement {
     const past = Math.max(0, performance.now() - since);
     const at = (this.hotline?.live.serverNow() ?? Date.now()) - past;
     return `${texts.lastPicture(timeOfDay(at))} · ${texts.ago(durationText(past, texts))}`;
+  }
+
+  /** What is wrong with the live picture, in words; empty if nothing is, or another thing matters more. */
+  #findingText(): string {
+    if (this.finding === null || this.verdict.state !== "live") return "";
+    const fault = this.#localized.of(this.finding);
+    return this.#localized.texts.pictureSince(fault, hourAndMinute(Date.parse(this.finding.since)));
   }
 
   #causeText(texts: Texts): string | typeof nothing {
@@ -201,6 +217,7 @@ export class CameraTile extends LitElement {
     this.#stopPulse?.();
     this.#stopFeeds?.();
     this.verdict = BEGINNING;
+    this.finding = null;
     this.#remedy = NO_REMEDY;
   }
 
@@ -243,6 +260,9 @@ export class CameraTile extends LitElement {
       receiver.restart();
     }
     this.#last = verdict;
+    const finding = feed?.picture.at(0) ?? null;
+    if (finding?.code !== this.finding?.code || finding?.since !== this.finding?.since)
+      this.finding = finding;
     if (verdict.state === "live") this.#remedy = NO_REMEDY;
     // A verdict is a new object each time; rendering it four times a second for nothing would be a waste.
     if (changed || (verdict.state !== "live" && verdict.since !== this.verdict.since)) this.verdict = verdict;
@@ -259,6 +279,7 @@ export class CameraTile extends LitElement {
     put(dataset, "profile", receiver.profile ?? "");
     put(dataset, "quality", this.quality);
     put(dataset, "frames", String(receiver.frames));
+    put(dataset, "picture", this.finding?.code ?? "");
     if (receiver.firstPictureMs !== null) {
       put(dataset, "firstPictureMs", String(Math.round(receiver.firstPictureMs)));
     }

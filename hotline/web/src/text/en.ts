@@ -41,6 +41,7 @@ export const en: Texts = {
   lastPicture: (time) => `Last picture ${time}`,
   ago: (duration) => `${duration} ago`,
   nextAttempt: (duration) => `next attempt in ${duration}`,
+  pictureSince: (fault, time) => `${fault} since ${time}`,
   noPictureYet: "No picture yet",
   tapToPlay: "Tap to play",
   enlarge: (name) => `Enlarge ${name}`,

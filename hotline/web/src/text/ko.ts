@@ -44,6 +44,7 @@ export const ko = {
   lastPicture: (time: string): string => `마지막 영상 ${time}`,
   ago: (duration: string): string => `${duration} 전`,
   nextAttempt: (duration: string): string => `다음 시도 ${duration} 후`,
+  pictureSince: (fault: string, time: string): string => `${fault} · ${time}부터`,
   noPictureYet: "아직 영상 없음",
   tapToPlay: "눌러서 재생",
   enlarge: (name: string): string => `${name} 크게 보기`,
