@@ -59,7 +59,7 @@ QUEUE_TROUBLE = 0.3
 """Seconds of round trip above the lowest of the last half minute: the queue in front of the link fills."""
 QUEUE_SEVERE = 0.5
 """The same, where nothing needs to be waited for."""
-BEHIND_SEVERE = 0.3
+BEHIND_SEVERE = 0.4
 """Seconds beyond the lowest round trip that a packet is under way: two reports said so, that is enough."""
 TROUBLE_LASTS = 0.8
 """Seconds that trouble must last before a step down; with a report each 0.5–1 s, well under 2 s in all."""
@@ -332,6 +332,9 @@ class Adaptation:
         if good >= self._wait and (self._carried >= needed or not can_probe):
             self._end_probe()
             self._good_since, self._stepped_up_at = now, now
+            if self._link is not None:
+                # Its first keyframe, at a pace just above its mean, would be a picture that stands still.
+                self._link = max(self._link, LINK_BEYOND * needed)
             return Decision(ladder[at + 1].name, Cause.RECOVERED)
         if not can_probe or good < self._wait - PROBE_AHEAD or self._carried >= needed:
             return Decision(here.name, Cause.HOLD, probe=self._probe)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from relay.capture import reference
 from relay.history import History
 from relay.picture import Picture
+from relay.resync import SWITCH_AIRTIME
 from relay.sender import PictureSender
 from relay.stats import FanoutCounters, FanoutStatistics
 from streams.access_unit import AccessUnit
@@ -103,7 +104,8 @@ class Fanout:
         does.
 
         A new viewer starts at once where the link can take the group of pictures so far. One that is on
-        another rendition leaves that one when it can start here: at once, or at the next keyframe.
+        another rendition leaves that one when it can start here: at once if that takes no time, else at the
+        next keyframe.
         at_once: it leaves that one in any case, as the link does not carry it.
         """
         now = self._clock()
@@ -116,8 +118,10 @@ class Fanout:
         elif sender.supply is not self:
             self._arriving[sender] = failed
             sender.arriving_at = self
-            if at_once or (self._instant and sender.can_replay(self.history)):
+            if at_once or (self._instant and sender.can_replay(self.history, SWITCH_AIRTIME)):
                 self._take_over(sender, now, urgent=at_once)
+            else:
+                self.request_keyframe()
 
     def detach(self, sender: PictureSender) -> None:
         """Send it no more pictures. Detaching one that is not there does nothing."""

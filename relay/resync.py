@@ -13,6 +13,9 @@ REPLAY_INTERVAL = 0.5
 """Seconds between two replays for one viewer, whatever it asks for."""
 REPLAY_AIRTIME = 1.0
 """Seconds of the link that a group of pictures may take to be worth replaying."""
+SWITCH_AIRTIME = 0.2
+"""The same where the viewer has another rendition to look at meanwhile: what takes longer would be a picture
+that stands still, and then the past."""
 URGENT_AIRTIME = 2.0
 """The same where the viewer has nothing to look at meanwhile: to wait for a keyframe, and for that to come
 through, takes longer on average."""

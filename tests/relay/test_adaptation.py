@@ -166,6 +166,19 @@ def test_a_weak_link_is_tested_ever_more_rarely_and_never_given_what_it_cannot_c
     assert result.worst_queue < 0.75
 
 
+def test_a_step_up_leaves_room_for_the_keyframe_that_it_begins_with() -> None:
+    adaptation = Adaptation(0.0, link=400_000)
+    now, probe, rung = 0.0, 0.0, "sub"
+    while rung == "sub":
+        now += 0.4
+        assert now < 60
+        adaptation.observe(now, LinkReport(lost=0.0, rtt=0.05, sent=SUB.bitrate + probe))
+        decision = adaptation.decide(now, LADDER, rung)
+        rung, probe = decision.rung, decision.probe
+    assert adaptation.link is not None
+    assert adaptation.link >= 2 * MAIN.bitrate
+
+
 def test_a_step_up_needs_the_good_seconds_first() -> None:
     result = ride(Link(lambda _: 20e6), 60, start="sub")
     assert result.switches()[0][0] >= UP_AFTER

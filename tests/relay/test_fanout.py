@@ -230,10 +230,10 @@ async def test_a_change_too_large_for_the_link_waits_for_the_keyframe_and_keeps_
     timeline = CameraTimeline()
     main, sub = Camera("main", timeline), Camera("sub", timeline)
     large, small = Fanout(main.rendition), Fanout(sub.rendition)
-    viewer = Viewer(link_bps=200_000)
+    viewer = Viewer(link_bps=2_000_000)
     async with running(large, small):
         sub.shoot(idr=True, size=1000)
-        main.shoot(idr=True, size=60_000)
+        main.shoot(idr=True, size=60_000)  # a quarter of a second of the link
         small.attach(viewer.sender)
         viewer.take()
         large.attach(viewer.sender)

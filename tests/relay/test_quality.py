@@ -95,6 +95,23 @@ async def test_a_group_of_pictures_larger_than_a_second_of_the_link_begins_on_th
         assert made.viewer.sender.link_bps == 200_000
 
 
+async def test_a_link_that_is_stuck_is_looked_at_before_it_is_due() -> None:
+    async with scene() as made:
+        quality = made.begin()
+        now = time.monotonic()
+        departures = made.viewer.sender._departures
+        for number in range(40):
+            departures.left(now + 0.05 * number - 2.0, 1000 + 10 * number, 10_000 * number)
+        departures.reported(now, 1100)
+        quality.act(now + 0.11)
+        assert made.on == "main"
+        departures.reported(now + 0.2, 1110)
+        assert quality.due <= now + 0.2
+        quality.act(now + 0.22)
+        assert made.on == "sub"
+        assert quality.status().switches == {Cause.TROUBLE: 1}
+
+
 async def test_a_viewer_is_never_sent_to_more_slowly_than_what_it_is_on_needs() -> None:
     async with scene() as made:
         made.begin(Wish(pinned="main"), link=50_000)

@@ -100,6 +100,11 @@ export const vehicleStyle = css`
     font-weight: 600;
     text-align: center;
   }
+  @media (max-width: 620px) {
+    .steps {
+      flex-wrap: wrap;
+    }
+  }
   @media (orientation: portrait) {
     main {
       grid-template: "heading" auto "stage" auto "steps" auto "strip" 1fr / minmax(0, 1fr);
