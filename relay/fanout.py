@@ -98,6 +98,7 @@ class Fanout:
         stop, self._stop_listening = self._stop_listening, None
         if stop is not None:
             stop()
+            self.history.clear()  # from here on nobody says what of it may not be seen any more
 
     def attach(self, sender: PictureSender, failed: Failed | None = None, *, at_once: bool = False) -> None:
         """Put a viewer on the rendition. `failed` is called with the fault that ended its sending, if one
