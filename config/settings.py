@@ -314,6 +314,15 @@ class CamerasRoom(Room):
     )
 
 
+class ReadinessRoom(Room):
+    """Whether cameras are looked after before they are needed."""
+
+    enabled: bool = Field(default=True, description="Whether every camera is checked again and again.")
+    every_hours: float = Field(
+        default=6.0, ge=0.1, le=168, description="Hours from one check of a camera to the next, about."
+    )
+
+
 class Sharing(Room):
     """Limits and defaults of what an operator shares."""
 
@@ -408,6 +417,9 @@ class Settings(Room):
     secrets: Secrets = Field(default=Secrets(), description="Keys, in files outside the database.")
     city: City = Field(default=City(), description="The city that is watched.")
     cameras: CamerasRoom = Field(default=CamerasRoom(), description="Which cameras may be entered.")
+    readiness: ReadinessRoom = Field(
+        default=ReadinessRoom(), description="Whether cameras are checked before they are needed."
+    )
     streams: StreamsRoom = Field(default=StreamsRoom(), description="Cameras to pictures: deadlines.")
     transcoding: Transcoding = Field(default=Transcoding(), description="Pictures made here.")
     relay: RelayRoom = Field(default=RelayRoom(), description="Pictures to viewers: ports and limits.")

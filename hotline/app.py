@@ -1,9 +1,10 @@
 """The composition root: reads the settings, makes the parts, puts them together, runs and ends them.
 
-Order of start: tables, inventory, grants, what the event stream knows; then cameras, picture watch, relay,
-reconciler, event stream, turned cameras. Order of end: the streams to browsers (`Service.broker.close`, so
-that none holds up the server), turned cameras (stopped and turned back), event stream, reconciler, relay
-(viewers are closed and written down), picture watch, cameras (TEARDOWN), database.
+Order of start: tables, inventory, grants, what the event stream and the sweeper know; then cameras, picture
+watch, relay, reconciler, event stream, turned cameras, sweeper. Order of end: the streams to browsers
+(`Service.broker.close`, so that none holds up the server), sweeper, turned cameras (stopped and turned back),
+event stream, reconciler, relay (viewers are closed and written down), picture watch, cameras (TEARDOWN),
+database.
 Belongs here: composition, nothing else.
 """
 
@@ -29,6 +30,7 @@ from hotline.api import (
     picture_watch,
     problems,
     ptz,
+    readiness,
     records,
     session,
     shares,
@@ -54,6 +56,7 @@ from hotline.service import CityCard, Limits, NamedPlace, Service
 from hotline.stills import Stills
 from hotline.store.database import Database
 from hotline.supervisor import Part, Supervisor
+from hotline.sweeper import Sweeper
 from hotline.viewings import Viewings, close_left_open
 from relay.http import whep_router
 from relay.relay import Relay
@@ -127,6 +130,15 @@ def create_app(settings: config.Settings) -> FastAPI:
         on_masks_changed=hub.remask,
     )
     looks = Stills(database, hub, directory, utc=time.time, clock=time.monotonic)
+    sweeper = Sweeper(
+        database,
+        directory,
+        in_use=hub.in_use,
+        policies=policies,
+        every_s=settings.readiness.every_hours * 3600 if settings.readiness.enabled else None,
+        utc=time.time,
+        on_step=broker.readiness_changed,
+    )
     service = Service(
         database=database,
         directory=directory,
@@ -135,6 +147,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         broker=broker,
         stills=looks,
         watcher=watcher,
+        sweeper=sweeper,
         passwords=Passwords(),
         policy=policy,
         city=_city(settings.city),
@@ -156,6 +169,7 @@ def create_app(settings: config.Settings) -> FastAPI:
             Part("event stream", broker.run, QUICK_STOP_S),
             Part("stills", looks.run, QUICK_STOP_S),
             Part("turned cameras", desk.run, LAST_WORD_S + QUICK_STOP_S),
+            Part("readiness sweep", sweeper.run, CAMERAS_STOP_S),
         ),
         service.failed.set,
     )
@@ -167,6 +181,7 @@ def create_app(settings: config.Settings) -> FastAPI:
             await close_left_open(database, time.time())
             await reconciler.sync()
             await broker.load()
+            await sweeper.load()
             async with asyncio.TaskGroup() as group:
                 supervisor.start(group)
                 try:
@@ -192,7 +207,7 @@ def create_app(settings: config.Settings) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    looking = (masks, stills, picture_watch, ptz)
+    looking = (masks, stills, picture_watch, ptz, readiness)
     for module in (session, city, *looking, incidents, shares, events, records, health, metrics):
         app.include_router(module.router)
     app.include_router(whep_router(relay))

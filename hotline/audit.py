@@ -46,6 +46,7 @@ class Action(StrEnum):
     SNAPSHOT = "snapshot"
     CONFIG = "config"
     PTZ = "ptz"
+    SWEEP = "sweep"
 
 
 @dataclass(frozen=True, slots=True)

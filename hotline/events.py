@@ -26,9 +26,11 @@ from hotline.audit import iso
 from hotline.errors import Busy, Throttled
 from hotline.incidents import IncidentView, list_incidents
 from hotline.people.signing_in import Identity, SignInPolicy, still_signed_in
+from hotline.readiness import CameraReading
 from hotline.share_view import SHARE, ShareView, load_shares
 from hotline.store.database import Database
 from hotline.store.models import ShareRow
+from hotline.sweeper import Progress
 from relay.ports import Feed
 from streams.watch.fault import Finding
 
@@ -195,6 +197,14 @@ class Broker:
         else:
             self._incidents.pop(view.id, None)
         event = self._event("incident", {"incident": render.incident(view)})
+        for listener in self._listeners:
+            if listener.identity.role.of_centre:
+                listener.push(event)
+
+    def readiness_changed(self, progress: Progress | None, found: CameraReading | None) -> None:
+        """A camera was checked, or a sweep that a person commanded began or came on."""
+        data = {"sweep": render.sweep(progress), "reading": render.reading(found)}
+        event = self._event("readiness", data)
         for listener in self._listeners:
             if listener.identity.role.of_centre:
                 listener.push(event)

@@ -11,11 +11,15 @@ from typing import Any
 from hotline.audit import iso
 from hotline.domain.law import LegalBasis
 from hotline.domain.nearby import Sight
+from hotline.domain.readiness import FINDINGS, RESULTS
 from hotline.domain.words import Term
+from hotline.feeds import REASONS
 from hotline.incidents import IncidentView
 from hotline.inventory import CameraRecord, UnitRecord
 from hotline.people.signing_in import Identity
+from hotline.readiness import CameraReading
 from hotline.share_view import SharedCamera, ShareView
+from hotline.sweeper import Progress
 from hotline.viewings import ViewingView
 
 Json = dict[str, Any]
@@ -89,7 +93,47 @@ def shared_camera(value: SharedCamera) -> Json:
     }
 
 
-def candidate(rank: int, record: CameraRecord, sight: Sight) -> Json:
+def reading(found: CameraReading | None) -> Json | None:
+    """What a sweep found of a camera, if it ever did."""
+    if found is None:
+        return None
+    seen = found.reading
+    return {
+        "camera": found.camera_id,
+        "at": iso(found.at),
+        "result": term(RESULTS[seen.readiness]),
+        "reason": term(REASONS[seen.reason]) if seen.reason is not None else None,
+        "detail": seen.detail,
+        "findings": [term(FINDINGS[each]) for each in seen.findings],
+        "codec": seen.codec,
+        "profile": seen.profile,
+        "width": seen.width,
+        "height": seen.height,
+        "frames_per_second": _rounded(seen.frames_per_second),
+        "first_picture_s": _rounded(seen.first_picture_s),
+        "keyframe_interval_s": _rounded(seen.keyframe_interval_s),
+        "b_frames": seen.b_frames,
+        "sets_in_band": seen.sets_in_band,
+        "clock_offset_s": _rounded(seen.clock_offset_s),
+    }
+
+
+def sweep(value: Progress | None) -> Json | None:
+    """How far a commanded sweep has come, if there was one since the start."""
+    if value is None:
+        return None
+    return {
+        "id": value.id,
+        "started_at": iso(value.started_at),
+        "total": value.total,
+        "done": value.done,
+        "skipped": value.skipped,
+        "results": {result.value: value.results.get(result, 0) for result in RESULTS},
+        "ended_at": time_or_none(value.ended_at),
+    }
+
+
+def candidate(rank: int, record: CameraRecord, sight: Sight, found: CameraReading | None) -> Json:
     """A camera offered for an incident, with why."""
     direction_ko, direction_en = sight.direction
     reason_ko, reason_en = sight.reason
@@ -103,6 +147,7 @@ def candidate(rank: int, record: CameraRecord, sight: Sight) -> Json:
         "faces": sight.faces,
         "reason_ko": reason_ko,
         "reason_en": reason_en,
+        "readiness": reading(found),
     }
 
 
@@ -164,3 +209,7 @@ def viewing(value: ViewingView) -> Json:
         "bytes_sent": value.bytes_sent,
         "form": value.form,
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 3) if value is not None else None

@@ -21,6 +21,7 @@ from hotline.reconcile import Reconciler
 from hotline.share_view import ShareView
 from hotline.stills import Stills
 from hotline.store.database import Database
+from hotline.sweeper import Sweeper
 from relay.ports import Feed
 from relay.relay import RelayStatistics
 from relay.token import ViewToken, issue
@@ -79,6 +80,7 @@ class Service:
     broker: Broker
     stills: Stills
     watcher: Watcher
+    sweeper: Sweeper
     passwords: Passwords
     policy: SignInPolicy
     city: CityCard

@@ -17,6 +17,7 @@ class Counters:
     bad_packets: int = 0  # not RTP, or cut short
     bad_nal_units: int = 0  # empty, forbidden, reserved, too large
     ignored_nal_units: int = 0  # delimiters, filler, SEI, layers no browser needs
+    in_band_sets: int = 0  # parameter sets that came among the pictures
     pictures: int = 0  # passed on
     dropped_pictures: int = 0  # damaged, or referring to one that was
     transcoded: int = 0  # pictures encoded here

@@ -172,6 +172,14 @@ class CameraHub:
             if known == camera_id and not (masked and name is RenditionName.SOURCE)
         ]
 
+    def in_use(self, camera_id: str) -> bool:
+        """Whether there is a session with the camera, or is to be one: somebody watches it or may look."""
+        return any(
+            intake.runs or intake.outlets
+            for (known, _), intake in self._intakes.items()
+            if known == camera_id
+        )
+
     def obstacle(self, camera_id: str, profile: ProfileName = ProfileName.MAIN) -> Obstacle | None:
         """Why a profile's pictures are transcoded, as far as is known; None if they are passed through."""
         camera = self._cameras(camera_id)

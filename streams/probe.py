@@ -35,6 +35,7 @@ class ProbeResult:
     pictures: int = 0
     frames_per_second: float | None = None  # seen, not announced
     keyframe_interval_s: float | None = None  # seen; None if there was one keyframe only
+    watched_s: float = 0.0  # from the first picture to the newest
     has_b_slices: bool = False
     reorders: bool = False  # pictures come in another order than they are shown in
     clock_offset_s: float | None = None  # camera's clock minus ours, from RTCP SR; None without one
@@ -53,10 +54,12 @@ async def probe(
     *,
     deadline: float = 10.0,
     watch_s: float = 2.0,
+    keyframes: int = 1,
     policies: Policies | None = None,
     utc: Callable[[], float] = time.time,
 ) -> ProbeResult:
-    """Play the profile until `watch_s` seconds after its first picture, at most for `deadline` seconds."""
+    """Play the profile until `watch_s` seconds after its first picture and that many keyframes, at most for
+    `deadline` seconds."""
     policies = policies or Policies()
     rendition = Rendition(camera.id, profile.value, CameraTimeline())
     source = Source(
@@ -69,7 +72,7 @@ async def probe(
         urgent=lambda: False,
     )
     began = time.monotonic()
-    notes = _Notes(watch_s, utc)
+    notes = _Notes(watch_s, keyframes, utc)
     detach = rendition.ring.listen(notes.note)
     failure: CameraError | None = None
 
@@ -103,6 +106,7 @@ async def probe(
         notes.count,
         notes.frames_per_second,
         notes.keyframe_interval_s,
+        notes.watched_s,
         rendition.has_b_slices,
         rendition.reorders,
         notes.clock_offset_s,
@@ -113,8 +117,9 @@ async def probe(
 class _Notes:
     """What the pictures of one look say together."""
 
-    def __init__(self, watch_s: float, utc: Callable[[], float]) -> None:
+    def __init__(self, watch_s: float, keyframes: int, utc: Callable[[], float]) -> None:
         self._watch_s = watch_s
+        self._enough_keyframes = keyframes
         self._utc = utc
         self.enough = asyncio.Event()
         self.first: AccessUnit | None = None
@@ -131,8 +136,14 @@ class _Notes:
             self._keyframes.append(unit.media_time)
         if unit.captured is not None:
             self.clock_offset_s = unit.captured - self._utc()
-        if unit.arrived - self.first.arrived >= self._watch_s:
+        if self.watched_s >= self._watch_s and len(self._keyframes) >= self._enough_keyframes:
             self.enough.set()
+
+    @property
+    def watched_s(self) -> float:
+        if self.first is None or self.newest is None:
+            return 0.0
+        return self.newest.arrived - self.first.arrived
 
     @property
     def frames_per_second(self) -> float | None:

@@ -14,7 +14,8 @@ from hotline.audit import iso
 from hotline.domain.nearby import rank
 from hotline.incidents import IncidentView, ReportIncident
 from hotline.service import Service
-from streams.state import Offline, Reason
+from streams.readiness import Readiness
+from streams.state import Live, Offline, Reason
 
 router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 
@@ -121,16 +122,28 @@ async def open_preview(
 
 def _with_candidates(service: Service, view: IncidentView, limit: int, radius_m: int) -> render.Json:
     records = service.directory.records
+    feeds = service.relay.feeds(service.broker.cameras())
+    # Of a camera that nobody asks for only the newest check is known: it was not tried, so it is not down.
     down = {
         camera
-        # Of a camera that nobody asks for nothing is known: it was not tried, so it is not down.
-        for camera, feed in service.relay.feeds(service.broker.cameras()).items()
+        for camera, feed in feeds.items()
         if isinstance(feed.state, Offline) and feed.state.reason is not Reason.STOPPED
     }
-    ranked = rank(view.place, records, limit=limit, radius_m=radius_m, down=down)
+    live = {camera for camera, feed in feeds.items() if isinstance(feed.state, Live)}
+    sweeper = service.sweeper
+    ranked = rank(
+        view.place,
+        records,
+        limit=limit,
+        radius_m=radius_m,
+        down=down,
+        dead=sweeper.known(Readiness.DEAD) - live,
+        slow=sweeper.known(Readiness.SLOW),
+    )
     candidates = []
     for number, sight in enumerate(ranked, 1):
         record = service.directory.record(sight.camera_id)
         if record is not None:
-            candidates.append(render.candidate(number, record, sight))
+            found = sweeper.newest.get(record.id)
+            candidates.append(render.candidate(number, record, sight, found))
     return {**render.incident(view), "candidates": candidates}

@@ -7,7 +7,7 @@ address: who watches what is in the record, not in the monitoring.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry
@@ -17,8 +17,10 @@ from prometheus_client.registry import Collector
 
 from hotline.api.access import Administrator, ServiceHere
 from hotline.api.answers import problems
+from hotline.sweeper import Sweeper
 from relay.relay import RelayStatistics
 from streams.onvif.keyframes import KeyframeCounters
+from streams.readiness import Readiness
 
 router = APIRouter(prefix="/api", tags=["metrics"])
 
@@ -35,6 +37,9 @@ async def get_metrics(_: Administrator, service: ServiceHere) -> Response:
     """The relay, its renditions and its viewers, as Prometheus reads them."""
     registry = CollectorRegistry()
     registry.register(RelayCollector(service.relay.statistics()))
+    registry.register(
+        ReadinessCollector(service.sweeper, {record.id for record in service.directory.records})
+    )
     registry.register(KeyframeCollector(service.keyframes))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -55,6 +60,30 @@ class KeyframeCollector(Collector):
         for trouble, count in self._seen.failed.items():
             asked.add_metric([trouble.value], count)
         yield asked
+
+
+class ReadinessCollector(Collector):
+    """What the newest check of each of these cameras found."""
+
+    def __init__(self, sweeper: Sweeper, cameras: Collection[str]) -> None:
+        self._sweeper = sweeper
+        self._cameras = cameras
+
+    def collect(self) -> Iterator[Metric]:
+        """All families."""
+        newest = [self._sweeper.newest[each] for each in self._cameras if each in self._sweeper.newest]
+        found = Counter(each.reading.readiness for each in newest)
+        cameras = GaugeMetricFamily(
+            "hotline_cameras_readiness", "Cameras by what their newest check found.", labels=["result"]
+        )
+        checks = CounterMetricFamily(
+            "hotline_readiness_checks", "Checks since the start, by what they found.", labels=["result"]
+        )
+        for result in Readiness:
+            cameras.add_metric([result.value], found[result])
+            checks.add_metric([result.value], self._sweeper.checks[result])
+        cameras.add_metric(["unknown"], len(self._cameras) - len(newest))
+        yield from (cameras, checks)
 
 
 class RelayCollector(Collector):

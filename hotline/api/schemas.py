@@ -193,6 +193,62 @@ class LegalBases(BaseModel):
     legal_bases: list[LegalBasis]
 
 
+class NewSweep(BaseModel):
+    model_config = _example(cameras=["bukbyeon-market-1"])
+    cameras: Annotated[list[Identifier], Field(min_length=1, max_length=10_000)] | None = None
+
+
+class Reading(BaseModel):
+    camera: str
+    at: str
+    result: Annotated[Term, Field(description="ready, needs_transcode, slow or dead.")]
+    reason: Annotated[Term | None, Field(description="Why a dead camera gives no picture.")]
+    detail: str
+    findings: Annotated[list[Term], Field(description="What somebody should mend at the camera.")]
+    codec: str | None
+    profile: str | None
+    width: int | None
+    height: int | None
+    frames_per_second: float | None
+    first_picture_s: float | None
+    keyframe_interval_s: float | None
+    b_frames: bool | None
+    sets_in_band: bool | None
+    clock_offset_s: Annotated[float | None, Field(description="The camera's clock minus ours.")]
+
+
+class Readings(BaseModel):
+    camera: str
+    readings: list[Reading]
+
+
+class SweepResults(BaseModel):
+    ready: int
+    needs_transcode: int
+    slow: int
+    dead: int
+
+
+class Sweep(BaseModel):
+    id: str
+    started_at: str
+    total: int
+    done: int
+    skipped: Annotated[int, Field(description="In use, so that they were left alone.")]
+    results: SweepResults
+    ended_at: str | None
+
+
+class CameraReadiness(BaseModel):
+    camera: str
+    reading: Reading | None
+
+
+class ReadinessOfAll(BaseModel):
+    cameras: list[CameraReadiness]
+    sweep: Sweep | None
+
+
 class Candidate(BaseModel):
     rank: int
     camera: Camera
@@ -203,6 +259,7 @@ class Candidate(BaseModel):
     faces: bool | None
     reason_ko: str
     reason_en: str
+    readiness: Annotated[Reading | None, Field(description="What the newest check of the camera found.")]
 
 
 class ShareIncident(BaseModel):

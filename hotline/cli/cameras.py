@@ -1,4 +1,4 @@
-"""`hotline cameras`: discover, add, list, import, mask, remove."""
+"""`hotline cameras`: check, discover, add, list, import, mask, remove."""
 
 from __future__ import annotations
 
@@ -208,3 +208,26 @@ async def remove(settings: Settings, camera_id: str) -> None:
     async with opened(settings) as database:
         await inventory.remove_camera(database, camera_id, actor=actor(), now=time.time())
     click.echo(say(f"removed {camera_id}", f"{camera_id} 제거됨"))
+
+
+@cameras.command()
+@click.argument("camera_ids", metavar="[ID]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@config_option
+@asynchronous
+async def check(settings: Settings, camera_ids: tuple[str, ...], as_json: bool) -> None:
+    """Check whether cameras are ready: all of them, or those named. Exit code 1 if one gives no picture.
+
+    Four at once, one session each; a camera that somebody may watch now is left alone. What is found is kept,
+    and shown where cameras are offered for an incident. No picture is looked at or kept.
+    """
+    from hotline.cli.checking import check_cameras
+
+    async with opened(settings) as database:
+        dead = 0
+        async for line in check_cameras(database, key_store(settings), settings, camera_ids, actor()):
+            dead += line.dead
+            text = json.dumps(line.json, ensure_ascii=False) if as_json else say(line.en, line.ko)
+            click.echo(text)
+    if dead:
+        raise click.exceptions.Exit(1)

@@ -2,7 +2,9 @@
 
 Every camera within the radius gets an effective distance: the true one, made shorter for a camera that faces
 the place, longer for one that looks away or gives no picture, longer again when a better one shows the same
-view. The shortest come first, so that each choice can be explained in one sentence.
+view. The shortest come first, so that each choice can be explained in one sentence. A camera that gave no
+picture when it was last checked comes behind all others, whatever its distance; it is still offered, for it
+may have been mended since.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from hotline.domain.place import EARTH_RADIUS_M, Point, angle_between, bearing_deg, direction, distance_m
@@ -18,6 +20,7 @@ from hotline.domain.place import EARTH_RADIUS_M, Point, angle_between, bearing_d
 FACES = 0.6  # a camera that faces the place is worth one at 60% of its distance
 LOOKS_AWAY = 1.8
 DOWN = 3.0  # known to give no picture now
+SLOW = 1.3  # its picture comes late, so a nearer one of two alike is not worth the wait
 SAME_VIEW = 1.6  # for each better camera on the same pole that looks the same way
 SAME_POLE_M = 20.0
 SAME_WAY_DEG = 45.0
@@ -54,6 +57,8 @@ class Sight:
     faces: bool | None
     down: bool = False
     same_view: bool = False
+    dead: bool = False  # gave no picture when it was last checked
+    slow: bool = False  # was slow then
 
     @property
     def direction(self) -> tuple[str, str]:
@@ -72,20 +77,30 @@ class Sight:
         if self.down:
             ko.append("현재 영상 없음")
             en.append("no picture at present")
+        elif self.dead:
+            ko.append("최근 점검에서 영상 없음")
+            en.append("no picture when last checked")
+        elif self.slow:
+            ko.append("영상이 늦게 나옴")
+            en.append("slow to show")
         if self.same_view:
             ko.append("비슷한 화각이 있음")
             en.append("another shows the same view")
         return ", ".join(ko), ", ".join(en)
 
 
-def sight(place: Point, camera: Standing, *, down: bool = False) -> Sight:
+def sight(
+    place: Point, camera: Standing, *, down: bool = False, dead: bool = False, slow: bool = False
+) -> Sight:
     """How `camera` stands to `place`."""
     stands = Point(camera.latitude, camera.longitude)
     faces = None
     if camera.heading is not None:
         opening = camera.field_of_view if camera.field_of_view is not None else USUAL_FIELD_OF_VIEW
         faces = angle_between(camera.heading, bearing_deg(stands, place)) <= opening / 2
-    return Sight(camera.id, distance_m(place, stands), bearing_deg(place, stands), faces, down)
+    return Sight(
+        camera.id, distance_m(place, stands), bearing_deg(place, stands), faces, down, dead=dead, slow=slow
+    )
 
 
 def rank(
@@ -95,13 +110,19 @@ def rank(
     limit: int,
     radius_m: float,
     down: Collection[str] = (),
+    dead: Collection[str] = (),
+    slow: Collection[str] = (),
 ) -> list[Sight]:
-    """The best `limit` cameras within `radius_m` of `place`, best first. `down`: ids that give no picture."""
-    near = [
-        (camera, found)
-        for camera in _within_box(place, cameras, radius_m)
-        if (found := sight(place, camera, down=camera.id in down)).distance_m <= radius_m
-    ]
+    """The best `limit` cameras within `radius_m` of `place`, best first.
+
+    down: ids that are asked for now and give no picture. dead, slow: by their newest check.
+    """
+    near = []
+    for camera in _within_box(place, cameras, radius_m):
+        known = camera.id
+        found = sight(place, camera, down=known in down, dead=known in dead, slow=known in slow)
+        if found.distance_m <= radius_m:
+            near.append((camera, found))
     # Effective distances only grow while better cameras are taken, so that a heap entry that is still as
     # long when it is popped again is the shortest there is.
     heap = [(_effective(found, 0), found.camera_id, camera, found) for camera, found in near]
@@ -115,9 +136,7 @@ def rank(
             heapq.heappush(heap, (true_length, camera_id, camera, found))
             continue
         if alike:
-            found = Sight(
-                found.camera_id, found.distance_m, found.bearing_deg, found.faces, found.down, same_view=True
-            )
+            found = replace(found, same_view=True)
         chosen.append((camera, found))
     return [found for _, found in chosen]
 
@@ -134,13 +153,16 @@ def _within_box(place: Point, cameras: Sequence[Standing], radius_m: float) -> l
     ]
 
 
-def _effective(found: Sight, alike: int) -> float:
+def _effective(found: Sight, alike: int) -> tuple[bool, float]:
+    """What cameras are ordered by; a tuple only grows with `alike`."""
     length = max(found.distance_m, NEAREST_M)
     if found.faces is not None:
         length *= FACES if found.faces else LOOKS_AWAY
     if found.down:
         length *= DOWN
-    return length * SAME_VIEW**alike
+    if found.slow:
+        length *= SLOW
+    return found.dead, length * SAME_VIEW**alike
 
 
 def _same_view(camera: Standing, other: Standing) -> bool:

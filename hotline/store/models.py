@@ -254,6 +254,31 @@ class PtzLeaseRow(Base):
     end_reason: Mapped[str | None] = mapped_column(String(32))
 
 
+class ReadingRow(Base):
+    """What a sweep found of a camera (`streams/readiness.py`); `findings` with commas between."""
+
+    __tablename__ = "readings"
+    __table_args__ = (Index("ix_readings_camera_at", "camera_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    camera_id: Mapped[str] = mapped_column(ForeignKey("cameras.id"))
+    at: Mapped[float]
+    readiness: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    detail: Mapped[str]
+    findings: Mapped[str]
+    codec: Mapped[str | None] = mapped_column(String(32))
+    profile: Mapped[str | None] = mapped_column(String(64))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    frames_per_second: Mapped[float | None]
+    first_picture_s: Mapped[float | None]
+    keyframe_interval_s: Mapped[float | None]
+    b_frames: Mapped[bool | None]
+    sets_in_band: Mapped[bool | None]
+    clock_offset_s: Mapped[float | None]
+
+
 class AuditRow(Base):
     """One link of the record's chain. `content` is the canonical JSON the hash was taken over."""
 

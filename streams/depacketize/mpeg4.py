@@ -87,6 +87,7 @@ class Mpeg4Depacketizer:
     def _take_configuration(self, head: bytes) -> bool:
         """What stands in front of a picture; True if it holds an object layer or the sequence's beginning."""
         found = _VISUAL_SEQUENCE in head or any(code in head for code in _OBJECT_LAYERS)
+        self._counters.in_band_sets += found
         if found and len(head) <= _MAX_CONFIGURATION and head != self._configuration:
             self._configuration = head
             self.version += 1

@@ -168,6 +168,7 @@ class NalDepacketizer(ABC):
 
     def _add_set(self, unit: bytes) -> None:
         """Take a parameter set that came in band."""
+        self._counters.in_band_sets += 1
         if self._learn(unit):  # needed in front of this picture even if it is no keyframe
             self._keep(unit.rstrip(b"\x00"))
 

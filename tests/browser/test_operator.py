@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from hotline.demo.client import SignIn
+from hotline.demo.client import Person, SignIn
 from tests.support.product import CONTROL_ROOM, PLACE_EN, PLACE_KO, VEHICLE, Product
 
 from .harness import TABLET, WALL, context, screenshot
@@ -165,3 +167,49 @@ async def test_a_crew_has_no_business_on_the_operators_page(browser: Browser, ou
     async with person(browser, ours, "crew", allow=allowed) as opened:
         page = await page_of(opened, "/operator")
         await expect(page.get_by_role("button", name="새 사건")).to_have_count(0)
+
+
+async def swept(operator: Person, camera: str) -> dict[str, Any]:
+    """What a sweep of one camera finds, once nothing else has it in use."""
+    async with asyncio.timeout(30):
+        while True:
+            await operator.post("/api/readiness/sweep", {"cameras": [camera]})
+            answer = await operator.get("/api/readiness")
+            while answer["sweep"]["ended_at"] is None:
+                await asyncio.sleep(0.1)
+                answer = await operator.get("/api/readiness")
+            if answer["sweep"]["skipped"] == 0:
+                found: dict[str, Any] = next(
+                    each["reading"] for each in answer["cameras"] if each["camera"] == camera
+                )
+                return found
+
+
+@pytest.mark.parametrize(("size", "name"), [(TABLET, "tablet"), (WALL, "wall")])
+async def test_a_camera_found_dead_is_offered_last_and_says_so(
+    browser: Browser, ours: Product, size: tuple[int, int], name: str
+) -> None:
+    dead = ours.cameras[0]
+    async with ours.signed_in("operator") as operator:
+        try:
+            await ours.city.fault(dead, "refuse")
+            assert (await swept(operator, dead))["result"]["code"] == "dead"
+            # The dead camera's own tile is refused while there is nothing to show.
+            allow = ["status of (409|503)"]
+            async with person(browser, ours, "operator", size=size, allow=allow) as desk:
+                page = await page_of(desk, "/operator")
+                await report_on_the_page(page, "북변동")
+                last = page.locator("candidate-list li").last
+                await expect(last).to_have_attribute("data-camera", dead)
+                badge = page.locator(".readiness")
+                await expect(badge).to_have_count(1)
+                await expect(badge).to_have_text("영상 없음")
+                await badge.scroll_into_view_if_needed()
+                await screenshot(page, f"operator-readiness-{name}")
+                await page.get_by_role("button", name="English").click()
+                await expect(badge).to_have_text("no picture")
+                await page.get_by_role("button", name="한국어").click()
+                await close_on_the_page(page)
+        finally:
+            await ours.city.fault(dead, "none")
+            assert (await swept(operator, dead))["result"]["code"] != "dead"

@@ -23,6 +23,7 @@ from config.settings import (
     CamerasRoom,
     People,
     Ptz,
+    ReadinessRoom,
     RelayRoom,
     Secrets,
     Server,
@@ -67,6 +68,7 @@ def settings(
         cameras=CamerasRoom(networks=NETWORKS),
         ptz=ptz or Ptz(),
         streams=streams or StreamsRoom(),
+        readiness=ReadinessRoom(enabled=False),
         people=People(**people),
     )
 

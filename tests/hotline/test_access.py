@@ -36,6 +36,7 @@ NONE = dict.fromkeys(SIGNED_IN, 403) | {"nobody": 401}
 CREATED = {role: 201 if status == 200 else status for role, status in CENTRE.items()}
 # Nothing is seen of the camera here: for those who may, the state forbids it.
 NOT_SEEN = {role: 409 if status == 200 else status for role, status in CENTRE.items()}
+STARTED = {role: 202 if status == 200 else status for role, status in CENTRE.items()}
 BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/incidents"): {"kind": "fire", "latitude": 37.63, "longitude": 126.71},
     ("post", "/api/incidents/{incident}/preview"): {"cameras": ["camera-1"]},
@@ -83,7 +84,10 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("get", "/api/picture-watch"): CENTRE,
     ("post", "/api/picture-watch/{camera}/reference-view"): NOT_SEEN,
     ("get", "/api/health"): EVERYBODY,
+    ("get", "/api/readiness"): CENTRE,
+    ("get", "/api/cameras/{camera}/readiness"): CENTRE,
     ("post", "/api/incidents/{incident}/close"): CENTRE,
+    ("post", "/api/readiness/sweep"): STARTED,
 }
 # Their own tests: a stream does not end, signing in and out changes who asks, WHEP asks for a token.
 ELSEWHERE = {

@@ -45,6 +45,18 @@ def test_a_camera_without_picture_comes_later() -> None:
     assert ids([at("down", 100), at("alive", 200)], down={"down"}) == ["alive", "down"]
 
 
+def test_a_camera_known_dead_comes_behind_all_living_ones_but_is_listed() -> None:
+    cameras = [at("dead", 50), at("far", 900), at("dead too", 60), at("down", 100)]
+    assert ids(cameras, dead={"dead", "dead too"}, down={"down"}) == ["down", "far", "dead", "dead too"]
+    found = rank(FIRE, cameras, limit=9, radius_m=1000, dead={"dead"})[-1]
+    assert found.dead and "last checked" in found.reason[1] and "점검" in found.reason[0]
+
+
+def test_a_slow_camera_gives_way_to_one_as_near() -> None:
+    assert ids([at("slow", 100), at("quick", 110)], slow={"slow"}) == ["quick", "slow"]
+    assert ids([at("slow", 100), at("quick", 300)], slow={"slow"}) == ["slow", "quick"]
+
+
 def test_views_differ_before_they_repeat() -> None:
     pole = [at("a", 100, heading=180), at("b", 100, 1, heading=185), at("c", 140, heading=200)]
     assert ids(pole) == ["a", "c", "b"]

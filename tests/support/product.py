@@ -57,6 +57,8 @@ networks = ["127.0.0.0/8"]
 hosts = ["127.0.0.1"]
 udp_port = 0
 tcp_port = 0
+[readiness]
+enabled = false
 [streams]
 linger_s = 0.5
 [[city.places]]

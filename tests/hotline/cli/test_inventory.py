@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from config.settings import Settings, parse
 from hotline.cli import cli
+from tests.cameras.fake import closed_port
 
 SETTINGS = '[cameras]\nnetworks = ["10.20.0.0/16"]\n'
 CAMERA = (
@@ -191,3 +192,15 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(hotline: Hotline, tmp_
     output = hotline("units", "list", code=1).output
     assert output.startswith("Error: the database cannot be opened")
     assert len(output.splitlines()) == 1
+
+
+def test_cameras_are_checked_and_what_was_found_is_kept(hotline: Hotline, tmp_path: Path) -> None:
+    (tmp_path / "hotline.toml").write_text('[cameras]\nnetworks = ["127.0.0.0/8"]\n')
+    closed = [part.replace("10.20.1.1", f"127.0.0.1:{closed_port()}") for part in CAMERA]
+    hotline(*closed, HOTLINE_CAMERA_PASSWORD="secret")
+    said = hotline("cameras", "check", code=1).output
+    assert said.startswith("market-1: no picture, The camera's port is closed")
+    found = json.loads(hotline("cameras", "check", "market-1", "--json", code=1).output)
+    assert (found["result"]["code"], found["reason"]["code"]) == ("dead", "refused")
+    assert "secret" not in said
+    assert "no camera nobody" in hotline("cameras", "check", "nobody", code=1).output

@@ -66,6 +66,17 @@ export interface InventoryCamera extends Camera {
   readonly field_of_view: number | null;
 }
 
+export type Readiness = "ready" | "needs_transcode" | "slow" | "dead";
+
+/** What the newest check of a camera found. */
+export interface Reading {
+  readonly camera: string;
+  readonly at: string;
+  readonly result: Named & { readonly code: Readiness };
+  readonly reason: Named | null;
+  readonly findings: readonly Named[];
+}
+
 export interface Candidate {
   readonly rank: number;
   readonly camera: InventoryCamera;
@@ -76,6 +87,7 @@ export interface Candidate {
   readonly faces: boolean | null;
   readonly reason_ko: string;
   readonly reason_en: string;
+  readonly readiness: Reading | null;
 }
 
 export interface IncidentSummary {

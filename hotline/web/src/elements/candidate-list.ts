@@ -80,6 +80,17 @@ export class CandidateList extends LitElement {
       .rank {
         font-weight: 700;
       }
+      .readiness {
+        padding: 0 4px;
+        border: 1px solid currentcolor;
+        border-radius: 3px;
+        color: var(--warning);
+        font-weight: 600;
+        white-space: nowrap;
+      }
+      .readiness[data-readiness="dead"] {
+        color: var(--wrong);
+      }
       .shared {
         color: var(--live);
         font-weight: 600;
@@ -167,6 +178,7 @@ export class CandidateList extends LitElement {
             <span class="rank">${candidate.rank}</span> ${
               language === "ko" ? candidate.reason_ko : candidate.reason_en
             }
+            ${this.#badge(candidate)}
             ${
               this.sharedAlready.has(camera.id)
                 ? html`<span class="shared">· ${texts.alreadyShared}</span>`
@@ -176,6 +188,16 @@ export class CandidateList extends LitElement {
         </label>
       </li>
     `;
+  }
+
+  /** What the newest check says, where it is something to know before a fire. */
+  #badge({ readiness }: Candidate): TemplateResult | typeof nothing {
+    if (readiness === null || !["dead", "slow"].includes(readiness.result.code)) return nothing;
+    const why = readiness.reason ?? readiness.findings[0];
+    return html`<span class="readiness" data-readiness=${readiness.result.code}
+        >${this.#localized.of(readiness.result)}</span
+      >
+      ${why === undefined ? nothing : this.#localized.of(why)}`;
   }
 
   #toggle(id: string): void {
