@@ -286,7 +286,8 @@ class Adaptation:
         if report.behind is not None and report.behind - (self._lowest.low or 0.0) > BEHIND_SEVERE:
             queued = self._severe = True
             calm = False
-            if report.carried is not None:
+            if report.carried is not None and self._link is None:
+                # The first thing that is known of the link. Later, what is sent again has its share of it.
                 bound = min(bound, report.carried * (1 - (report.lost or 0.0)))
         if report.estimate is not None and self._has_fallen(now, report.estimate):
             # What is sent as a test is not missed, but that it does not fit is what was to be known.

@@ -132,6 +132,8 @@ def test_packets_that_stand_in_a_queue_are_trouble_at_once() -> None:
     adaptation.observe(0.4, LinkReport(behind=0.6, carried=400_000, rtt=0.05, sent=2e6))
     assert adaptation.decide(0.4, LADDER, "main") == Decision("sub", Cause.TROUBLE)
     assert adaptation.link == 400_000
+    adaptation.observe(0.8, LinkReport(behind=0.6, carried=100_000, rtt=0.05, sent=350_000))
+    assert adaptation.link == 400_000  # the rest of it was what was sent again
 
 
 def test_a_long_way_is_no_queue() -> None:
