@@ -43,8 +43,6 @@ class Tally:
 class CountingViewer(WhepViewer):
     """A viewer that stops looking into media once it is connected."""
 
-    _sequence: int | None = None
-
     def count(self, tally: Tally, *, watched: bool) -> None:
         """From now on, only count; `watched`: and notice what is missing."""
         loop = asyncio.get_running_loop()
@@ -52,6 +50,8 @@ class CountingViewer(WhepViewer):
         assert self._link._socket is not None
         assert self._address is not None
         sock, source = self._link._socket, self._address
+        receiver = self._receiver
+        assert receiver is not None
         buffer = bytearray(2048)
 
         def readable() -> None:
@@ -60,23 +60,29 @@ class CountingViewer(WhepViewer):
                     size = sock.recv_into(buffer)
                 except OSError:
                     return
-                if 128 <= buffer[0] <= 191:
+                if 128 <= buffer[0] <= 191 and not 192 <= buffer[1] <= 223:  # media, not RTCP
                     tally.packets += 1
                     tally.bytes += size
-                    if watched and not 192 <= buffer[1] <= 223:  # not RTCP
-                        self._follow(int.from_bytes(buffer[2:4], "big"), tally)
+                    if int.from_bytes(buffer[8:12], "big") == receiver._ssrc:
+                        self._follow(int.from_bytes(buffer[2:4], "big"), tally if watched else None)
                 elif size:
                     self._receive(bytes(buffer[:size]), source)
 
         loop.remove_reader(sock)
         loop.add_reader(sock, readable)
 
-    def _follow(self, sequence: int, tally: Tally) -> None:
-        step = 1 if self._sequence is None else (sequence - self._sequence) & 0xFFFF
+    def _follow(self, sequence: int, tally: Tally | None) -> None:
+        receiver = self._receiver
+        assert receiver is not None
+        # Reports must be true, or the server takes the link for one where everything is stuck.
+        receiver.received += 1
+        step = (sequence + 1 - receiver._expected) & 0xFFFF
         if step < 0x8000:
-            self._sequence = sequence
-            tally.due += step
-            tally.lost += step - 1
+            receiver.cycles += sequence < receiver._expected or sequence == 0xFFFF
+            receiver._expected = (sequence + 1) & 0xFFFF
+            if tally is not None:
+                tally.due += step
+                tally.lost += step - 1
 
     def _offer(self) -> str:
         # Left to choose, other servers would be DTLS clients, which this viewer is.
