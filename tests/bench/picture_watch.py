@@ -32,6 +32,7 @@ from tests.support.loop_lag import loop_lag
 from tests.support.waiting import until
 
 NAMES = ("picture_watch",)
+LONG = ("picture_watch",)
 _CAMERAS = 9
 _WARM_S = 4.0
 _MEASURE_S = 10.0

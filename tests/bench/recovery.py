@@ -24,6 +24,7 @@ from tests.cameras.fake import FakeCamera, Manners, Talk
 from tests.support.bare_relay import bare_relay
 
 NAMES = ("recovery",)
+LONG = ("recovery",)
 _FPS = 25
 _GOP_S = 1
 _REBOOTS = 24
