@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 PEAK_DECAY = 0.95
 """Per second: a rendition's rate is taken to fall no faster. Two seconds may lie between two keyframes."""
+RATE_S = 0.1
+"""Seconds for which a rate that was measured holds: all viewers of a camera ask for it at the same time."""
 IDLE_S = 5.0
 """Seconds after its last viewer that a fan-out ends, so that a change of mind costs no new encoder."""
 START_S = 4.0
@@ -90,6 +92,8 @@ class Form:
         if self.extra and not self.works:
             return self._most
         at, peak = self._peak
+        if 0 <= now - at < RATE_S:
+            return peak or self._most
         peak = max(self.rendition.ring.bitrate(now), peak * math.pow(PEAK_DECAY, now - at))
         self._peak = (now, peak)
         return peak or self._most
