@@ -16,6 +16,7 @@ from streams.capacity import Capacity, Costs
 from streams.encoders import EncoderChoice, settle
 from streams.pipeline import Outcome
 from streams.recipe import Transcoding, available_cores
+from streams.threads import in_thread
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -45,14 +46,7 @@ class Workshop:
         if self._threads is None:
             count = self.settings.threads or available_cores()
             self._threads = ThreadPoolExecutor(count, thread_name_prefix="transcode")
-        job = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        try:
-            await asyncio.wait({job})
-        except asyncio.CancelledError:
-            await asyncio.wait({job})
-            job.exception()
-            raise
-        return job.result()
+        return await in_thread(self._threads, work)
 
     def account(self, decode: str, codec: str, outcome: Outcome) -> None:
         """Book what a step has cost."""

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import cv2
 
@@ -24,13 +24,13 @@ from streams.camera import Polygon, ProfileName
 from streams.decoder import decode_alone
 from streams.keyframe import Keyframe
 from streams.mask import Mask
+from streams.threads import in_thread
 from streams.watch.fault import Finding
 from streams.watch.look import Flags, look_at, seen_through
 from streams.watch.reference import Reference
 from streams.watch.watch import Light, Watch
 
 log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 _TICK_S = 0.25
 _SHARE = 0.1  # of the time
@@ -194,7 +194,7 @@ class Watcher:
         accepted, seat.accepted = seat.accepted, False
         try:
             turned = self._turned(camera_id)
-            result = await _in(pool, lambda: _look(seat, keyframe, accepted, turned))
+            result = await in_thread(pool, lambda: _look(seat, keyframe, accepted, turned))
         except Exception:
             # One camera's fault must not blind the watch of the others.
             log.exception("camera %s: its picture cannot be judged", camera_id)
@@ -271,15 +271,3 @@ def _look(seat: _Seat, keyframe: Keyframe, accepted: bool, turned: bool) -> _Res
     known = Watched(seat.watch.findings, keyframe.unit.arrived, seat.watch.light, seat.watch.known)
     views = {light.value: reference.packed() for light, reference in seat.watch.to_save().items()}
     return _Result(known, views, time.thread_time() - begin)
-
-
-async def _in(pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
-    """Do some work in the pool. Cancelled, it waits for the end of what is under way."""
-    job = asyncio.get_running_loop().run_in_executor(pool, work)
-    try:
-        await asyncio.wait({job})
-    except asyncio.CancelledError:
-        await asyncio.wait({job})
-        job.exception()
-        raise
-    return job.result()
