@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from streams.errors import ProtocolError
+from streams.rtsp.address import split_address
 
 DEVICE_PATH = "/onvif/device_service"
 """ONVIF Core §5.1: where the device service is unless somebody says otherwise."""
@@ -80,14 +81,8 @@ def same_stream(one: str, other: str) -> bool:
 
 
 def _split(text: str) -> SplitResult:
-    if len(text) > _MAX_LENGTH or not text.isprintable() or " " in text:
-        raise ProtocolError("not an address: too long, or with blanks or control characters")
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise ProtocolError("not an address: host or port cannot be read") from None
-    if not host or port == 0:
+    parts = split_address(text, _MAX_LENGTH)
+    if not parts.hostname or parts.port == 0:
         raise ProtocolError("not an address: host or port is missing")
     return parts
 

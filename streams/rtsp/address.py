@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from streams.errors import ProtocolError
 
@@ -20,15 +20,23 @@ class RtspAddress:
     url: str
 
 
-def parse_address(url: str) -> RtspAddress:
-    """Parse an address of the inventory. Raises `ProtocolError`, whose text never repeats the address."""
-    if len(url) > _MAX_URL or not url.isprintable() or " " in url:
+def split_address(text: str, most: int) -> SplitResult:
+    """The parts of an address of at most `most` characters, host and port readable. Raises `ProtocolError`,
+    whose text never repeats the address."""
+    if len(text) > most or not text.isprintable() or " " in text:
         raise ProtocolError("not an address: too long, or with blanks or control characters")
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        parts = urlsplit(text)
+        _ = parts.hostname, parts.port
     except ValueError:
         raise ProtocolError("not an address: host or port cannot be read") from None
+    return parts
+
+
+def parse_address(url: str) -> RtspAddress:
+    """Parse an address of the inventory. Raises `ProtocolError`, whose text never repeats the address."""
+    parts = split_address(url, _MAX_URL)
+    host, port = parts.hostname, parts.port
     if parts.scheme.lower() != "rtsp":
         raise ProtocolError("not an rtsp:// address")
     if not host or port == 0:
