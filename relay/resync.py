@@ -20,6 +20,11 @@ URGENT_AIRTIME = 2.0
 """The same where the viewer has nothing to look at meanwhile: to wait for a keyframe, and for that to come
 through, takes longer on average."""
 
+STALE_S = 1.0
+"""Seconds after which the newest picture is no longer of now, or three picture intervals if that is longer:
+then a replay would show the past, and its stamps would tell the receiver that the stream had slowed down
+(Chromium then holds the next pictures back for as long as the camera was silent)."""
+
 
 class Cause(StrEnum):
     """Why a viewer needs a fresh start."""
@@ -47,6 +52,12 @@ def better_wait(gop: int, due: float, keyframe: int, queue: float, link_bps: flo
     link; what is sent now comes after that anyway. link_bps: bit/s that the link carries.
     """
     return max(due, queue) + keyframe * 8 / link_bps < queue + gop * 8 / link_bps
+
+
+def of_now(age: float, interval: float) -> bool:
+    """Whether a picture that came `age` seconds ago, from a camera that sends one every `interval` seconds,
+    is what the camera sees now."""
+    return age <= max(STALE_S, 3 * interval)
 
 
 class Resync:

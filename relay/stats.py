@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from relay.reception import Reception
 from relay.resync import Cause
 
 
@@ -68,6 +69,45 @@ class SenderStatistics:
     estimate: float | None
     age: float | None
     backlog: int
+
+
+def sender_statistics(
+    counters: SenderCounters,
+    reception: Reception,
+    now: float,
+    *,
+    state: str,
+    rendition: str | None,
+    age: float | None,
+    backlog: int,
+) -> SenderStatistics:
+    """One viewer's counters and reports, read out at `now`, monotonic seconds."""
+    return SenderStatistics(
+        state=state,
+        rendition=rendition,
+        packets=counters.packets,
+        bytes=counters.bytes,
+        payload_bytes=counters.payload_bytes,
+        pictures=counters.pictures,
+        retransmitted=counters.retransmitted,
+        retransmitted_bytes=counters.retransmitted_bytes,
+        unserveable=counters.unserveable,
+        suppressed=counters.suppressed,
+        nacks=counters.nacks,
+        plis=counters.plis,
+        firs=counters.firs,
+        skipped=counters.skipped,
+        overflows=counters.overflows,
+        bad_rtcp=counters.bad_rtcp,
+        replays={cause.value: count for cause, count in counters.replays.items()},
+        fraction_lost=reception.fraction_lost,
+        cumulative_lost=reception.cumulative_lost,
+        jitter=reception.jitter,
+        round_trip=reception.round_trip,
+        estimate=reception.estimate(now),
+        age=age,
+        backlog=backlog,
+    )
 
 
 @dataclass(slots=True)

@@ -99,7 +99,7 @@ async def test_a_link_that_is_stuck_is_looked_at_before_it_is_due() -> None:
     async with scene() as made:
         quality = made.begin()
         now = time.monotonic()
-        departures = made.viewer.sender._departures
+        departures = made.viewer.sender._link.departures
         for number in range(40):
             departures.left(now + 0.05 * number - 2.0, 1000 + 10 * number, 10_000 * number)
         departures.reported(now, 1100)
@@ -197,7 +197,7 @@ async def test_a_link_that_is_too_slow_is_learnt_and_left_within_two_seconds() -
         )
         now = time.monotonic()
         for highest in (1000, 1100):
-            made.viewer.sender.reception.loss.report(highest, 0.8, now)
+            made.viewer.sender._link.reception.loss.report(highest, 0.8, now)
         quality.act(now + INTERVAL)
         assert made.on == "sub"
         assert quality.status().switches == {Cause.TROUBLE: 1}

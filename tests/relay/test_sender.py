@@ -24,9 +24,10 @@ from aiortc.rtp import (
 from relay import ports
 from relay.capture import Reference
 from relay.egress import UdpEgress
+from relay.held import MOST_HELD_S
 from relay.ports import EXTENSION_PLAYOUT_DELAY
 from relay.rtcp import to_ntp
-from relay.sender import MOST_HELD_S, PictureSender, State
+from relay.sender import PictureSender, State
 from streams.access_unit import AccessUnit
 from streams.counters import Counters
 from streams.depacketize import CodedPicture, depacketizer

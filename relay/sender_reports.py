@@ -1,0 +1,53 @@
+"""What one viewer is told by RTCP: sender reports when they are due, and good-bye.
+
+Belongs here: when, and what stands in them. Not here: the bytes (`relay/rtcp.py`), the capture time of a
+picture (`relay/capture.py`), what the viewer answers (`relay/reception.py`).
+"""
+
+from __future__ import annotations
+
+from relay import rtcp
+from relay.capture import Reference
+from relay.ports import RtpParameters
+from relay.stats import SenderCounters
+from relay.writer import PacketWriter
+
+REPORT_INTERVAL = 1.0
+"""Seconds between two sender reports ..."""
+FIRST_REPORT_INTERVAL = 0.5
+"""... and while nothing is known of the link yet: what a viewer reports speaks of the newest one it got."""
+FIRST_REPORTS_S = 5.0
+"""Seconds for which that is so. Chromium tells its first estimate after five."""
+
+
+class SenderReports:
+    """One viewer's. `now`: monotonic seconds."""
+
+    def __init__(self, parameters: RtpParameters, writer: PacketWriter, counters: SenderCounters) -> None:
+        self._ssrc = parameters.ssrc
+        self._description = rtcp.source_description(parameters.ssrc, parameters.cname)
+        self._writer = writer
+        self._counters = counters
+        self._due = 0.0
+        self._often_until = 0.0
+
+    def begin(self, now: float) -> None:
+        """The first picture is about to leave."""
+        self._often_until = now + FIRST_REPORTS_S
+
+    def due(self, now: float) -> bool:
+        """Whether one is due."""
+        return now >= self._due and self._counters.packets > 0
+
+    def send(self, now: float, reference: Reference) -> None:
+        """Send a sender report (RFC 3550 §6.4.1) and SDES."""
+        self._due = now + (FIRST_REPORT_INTERVAL if now < self._often_until else REPORT_INTERVAL)
+        packets, payload = self._counters.packets, self._counters.payload_bytes
+        self._writer.control(
+            rtcp.sender_report(self._ssrc, reference.ntp, reference.stamp, packets, payload)
+            + self._description
+        )
+
+    def goodbye(self) -> None:
+        """Say good-bye (RFC 3550 §6.6)."""
+        self._writer.control(rtcp.receiver_report(self._ssrc) + self._description + rtcp.goodbye(self._ssrc))
