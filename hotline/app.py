@@ -34,6 +34,7 @@ from hotline.api import (
     records,
     session,
     shares,
+    statistics,
     stills,
 )
 from hotline.directory import CameraDirectory
@@ -208,7 +209,8 @@ def create_app(settings: config.Settings) -> FastAPI:
     app.state.service = service
     problems.install(app)
     looking = (masks, stills, picture_watch, ptz, readiness)
-    for module in (session, city, *looking, incidents, shares, events, records, health, metrics):
+    watching = (health, metrics, statistics)
+    for module in (session, city, *looking, incidents, shares, events, records, *watching):
         app.include_router(module.router)
     app.include_router(whep_router(relay))
     app.mount("/assets", Assets(directory=BUILT / "assets", check_dir=False), name="assets")

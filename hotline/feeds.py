@@ -8,11 +8,18 @@ from typing import Any
 from hotline.audit import iso
 from hotline.domain.words import Term
 from relay.ports import Feed
-from streams.state import Connecting, Live, Offline, Reason, Stalled
+from streams.state import Connecting, Live, Offline, Reason, SourceState, Stalled
 from streams.watch.fault import Finding, PictureFault
 from streams.watch.watcher import Watched
 
 Json = dict[str, Any]
+
+STATES: dict[type[SourceState], str] = {
+    Connecting: "connecting",
+    Live: "live",
+    Stalled: "stalled",
+    Offline: "offline",
+}
 
 REASONS = {
     Reason.REFUSED: Term("refused", "카메라 포트가 닫혀 있음", "The camera's port is closed"),
@@ -63,10 +70,9 @@ def feed(value: Feed, findings: Sequence[Finding] = (), *, utc: float, monotonic
         return iso(utc - (monotonic - moment))
 
     state = value.state
-    words = {Connecting: "connecting", Live: "live", Stalled: "stalled", Offline: "offline"}
     offline = state if isinstance(state, Offline) else None
     return {
-        "state": words[type(state)],
+        "state": STATES[type(state)],
         "since": at(state.since),
         "reason": _term(REASONS[offline.reason]) if offline is not None else None,
         "next_attempt_at": at(offline.next_attempt)

@@ -17,6 +17,7 @@ from relay.picture import Picture
 from relay.resync import SWITCH_AIRTIME
 from relay.sender import PictureSender
 from relay.stats import FanoutCounters, FanoutStatistics
+from relay.tally import Tally
 from streams.access_unit import AccessUnit
 from streams.rendition import Rendition
 
@@ -51,6 +52,7 @@ class Fanout:
         self.name = rendition.form
         self.history = History()
         self.counters = FanoutCounters()
+        self._tally = Tally()
         self._rendition = rendition
         self._request_keyframe = request_keyframe
         self._instant = instant_start
@@ -114,6 +116,7 @@ class Fanout:
             sender.arriving_at.detach(sender)  # it has changed its mind
         if sender.supply is None:
             self._senders[sender] = failed
+            self._tally.came(sender)
             self._guard(sender, lambda each: each.start(self, now, instant=self._instant))
             self._report_to(sender, now)
         elif sender.supply is not self:
@@ -127,6 +130,7 @@ class Fanout:
     def detach(self, sender: PictureSender) -> None:
         """Send it no more pictures. Detaching one that is not there does nothing."""
         self._senders.pop(sender, None)
+        self._tally.went(sender)
         if sender in self._arriving:
             del self._arriving[sender]
             sender.arriving_at = None
@@ -158,7 +162,7 @@ class Fanout:
 
     def statistics(self, now: float) -> FanoutStatistics:
         """The rendition as it stands."""
-        counters = self.counters
+        counters, newest = self.counters, self._rendition.ring.newest
         return FanoutStatistics(
             camera=self._rendition.camera_id,
             rendition=self._rendition.name,
@@ -172,6 +176,9 @@ class Fanout:
             keyframe_requests=counters.keyframe_requests,
             bitrate=self.bitrate(now),
             history_bytes=self.history.size,
+            sent=self._tally.total(),
+            state=self._rendition.state,
+            age=now - newest.arrived if newest is not None else None,
         )
 
     def _push(self, unit: AccessUnit) -> None:
@@ -217,6 +224,7 @@ class Fanout:
         if sender.supply is not None:
             sender.supply.detach(sender)
         self._senders[sender] = failed
+        self._tally.came(sender)
         self._guard(sender, lambda each: each.start(self, now, instant=self._instant, urgent=urgent))
 
     def _guard(self, sender: PictureSender, act: Callable[[PictureSender], None]) -> None:

@@ -66,6 +66,8 @@ class Reception:
         self.fraction_lost: float | None = None
         self.loss = RecentLoss()
         self.cumulative_lost = 0
+        self.lost = 0
+        """The most that `cumulative_lost` ever was: packets that come late after all are taken off it."""
         self.jitter: float | None = None
         self.round_trip: float | None = None
         self.reported_at: float | None = None
@@ -82,6 +84,7 @@ class Reception:
         self.fraction_lost = block.fraction_lost
         self.loss.report(block.highest, block.fraction_lost, now)
         self.cumulative_lost = block.cumulative_lost
+        self.lost = max(self.lost, block.cumulative_lost)
         self.jitter = block.jitter / 90_000
         self.reported_at = now
         sent_at = next((at for middle, at in self._sent if middle == block.last_report), None)

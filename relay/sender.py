@@ -30,7 +30,8 @@ from relay.ports import Path, RtpParameters, Srtp
 from relay.repeats import Repeats
 from relay.resync import REPLAY_AIRTIME, URGENT_AIRTIME, Cause, Resync, affordable, better_wait, of_now
 from relay.sender_reports import SenderReports
-from relay.stats import SenderCounters, SenderStatistics, sender_statistics
+from relay.stats import SenderCounters, SenderStatistics, sender_statistics, sent
+from relay.tally import Sent
 from relay.timeline import Timeline
 from relay.writer import PacketWriter
 from streams.access_unit import AccessUnit
@@ -360,6 +361,10 @@ class PictureSender:
         reception = self._link.reception
         self._playout.review(now, reception.round_trip, reception.loss.fraction)
         return self._link.summary(now)
+
+    def sent(self) -> Sent:
+        """What it was sent so far, see `relay.tally.Counted`."""
+        return sent(self.counters, self._link.reception)
 
     def statistics(self, now: float) -> SenderStatistics:
         """The viewer as it stands."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from relay.reception import Reception
 from relay.resync import Cause
+from relay.tally import Sent
+from streams.state import SourceState
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class SenderStatistics:
     while waiting. overflows: times that the link or the socket did not take what was due. unserveable:
     packets asked for that could not be sent again. suppressed: requests that a moment ago were answered
     already. age: of the newest picture sent, from its arrival at the relay. backlog: bytes held back by
-    pacing.
+    pacing. lost: packets reported lost so far, those not taken off that came late after all.
     """
 
     state: str
@@ -64,6 +66,7 @@ class SenderStatistics:
     replays: dict[str, int]
     fraction_lost: float | None
     cumulative_lost: int
+    lost: int
     jitter: float | None
     round_trip: float | None
     estimate: float | None
@@ -102,11 +105,24 @@ def sender_statistics(
         replays={cause.value: count for cause, count in counters.replays.items()},
         fraction_lost=reception.fraction_lost,
         cumulative_lost=reception.cumulative_lost,
+        lost=reception.lost,
         jitter=reception.jitter,
         round_trip=reception.round_trip,
         estimate=reception.estimate(now),
         age=age,
         backlog=backlog,
+    )
+
+
+def sent(counters: SenderCounters, reception: Reception) -> Sent:
+    """The part of one viewer's counters that its rendition is counted by."""
+    return Sent(
+        packets=counters.packets,
+        bytes=counters.bytes,
+        retransmitted=counters.retransmitted,
+        retransmitted_bytes=counters.retransmitted_bytes,
+        lost=reception.lost,
+        replays=Counter({cause.value: count for cause, count in counters.replays.items()}),
     )
 
 
@@ -128,7 +144,8 @@ class FanoutStatistics:
     """One rendition as it stands.
 
     gaps: times that pictures were missing from the camera. bitrate: bit/s of the last seconds, pictures
-    only. history_bytes: kept for retransmission and replay.
+    only. history_bytes: kept for retransmission and replay. sent: to all its viewers so far. state: of the
+    pictures it is made of. age: of the newest of them, seconds; None before the first.
     """
 
     camera: str
@@ -143,3 +160,6 @@ class FanoutStatistics:
     keyframe_requests: int
     bitrate: float
     history_bytes: int
+    sent: Sent
+    state: SourceState
+    age: float | None

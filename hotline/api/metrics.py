@@ -17,6 +17,8 @@ from prometheus_client.registry import Collector
 
 from hotline.api.access import Administrator, ServiceHere
 from hotline.api.answers import problems
+from hotline.feeds import STATES
+from hotline.relay_statistics import VIEWER_STATES, short_id, viewer_state
 from hotline.sweeper import Sweeper
 from relay.relay import RelayStatistics
 from streams.onvif.keyframes import KeyframeCounters
@@ -101,8 +103,9 @@ class RelayCollector(Collector):
     def _relay(self) -> Iterator[Metric]:
         seen = self._seen
         states = GaugeMetricFamily("hotline_relay_viewers", "Viewers by state.", labels=["state"])
-        for state, count in Counter(status.state for status, _ in seen.viewers).items():
-            states.add_metric([state], count)
+        found = Counter(viewer_state(each) for each in seen.viewers)
+        for state in VIEWER_STATES:
+            states.add_metric([state], found[state])
         yield states
         yield GaugeMetricFamily(
             "hotline_relay_loop_share", "Share of a core that the event loop uses.", seen.loop_share
@@ -122,44 +125,71 @@ class RelayCollector(Collector):
         yield dropped
 
     def _renditions(self) -> Iterator[Metric]:
-        viewers = GaugeMetricFamily("hotline_rendition_viewers", "Viewers on it.", labels=_RENDITION)
-        rate = GaugeMetricFamily("hotline_rendition_bits_per_second", "Their rate.", labels=_RENDITION)
-        pictures = CounterMetricFamily("hotline_rendition_pictures", "Pictures taken in.", labels=_RENDITION)
-        gaps = CounterMetricFamily(
-            "hotline_rendition_gaps", "Times that some were missing.", labels=_RENDITION
-        )
+        def counter(name: str, about: str, *more: str) -> CounterMetricFamily:
+            return CounterMetricFamily(f"hotline_rendition_{name}", about, labels=[*_RENDITION, *more])
+
+        def gauge(name: str, about: str, *more: str) -> GaugeMetricFamily:
+            return GaugeMetricFamily(f"hotline_rendition_{name}", about, labels=[*_RENDITION, *more])
+
+        viewers = gauge("viewers", "Viewers on it.")
+        states = gauge("state", "1 for the state that it is in.", "state")
+        rate = gauge("bits_per_second", "Rate of its pictures.")
+        age = gauge("picture_age_seconds", "Age of the newest picture from the camera.")
+        pictures = counter("pictures", "Pictures taken in.")
+        gaps = counter("gaps", "Times that some were missing.")
+        packets = counter("packets", "Media packets sent to its viewers.")
+        sent_bytes = counter("bytes", "Media bytes sent to its viewers.")
+        lost = counter("lost_packets", "Packets that its viewers reported as lost.")
+        again = counter("retransmitted_packets", "Packets sent again.")
+        replays = counter("replays", "Groups of pictures sent at once.", "cause")
         for each in self._seen.renditions:
             labels = [each.camera, each.rendition]
             viewers.add_metric(labels, each.viewers)
+            for kind, word in STATES.items():
+                states.add_metric([*labels, word], float(isinstance(each.state, kind)))
             rate.add_metric(labels, each.bitrate)
+            if each.age is not None:
+                age.add_metric(labels, each.age)
             pictures.add_metric(labels, each.pictures)
             gaps.add_metric(labels, each.gaps)
-        yield from (viewers, rate, pictures, gaps)
+            packets.add_metric(labels, each.sent.packets)
+            sent_bytes.add_metric(labels, each.sent.bytes)
+            lost.add_metric(labels, each.sent.lost)
+            again.add_metric(labels, each.sent.retransmitted)
+            for cause, count in each.sent.replays.items():
+                replays.add_metric([*labels, cause], count)
+        yield from (viewers, states, rate, age, pictures, gaps, packets, sent_bytes, lost, again, replays)
 
     def _viewers(self) -> Iterator[Metric]:
         def counter(name: str, about: str, *more: str) -> CounterMetricFamily:
             return CounterMetricFamily(f"hotline_viewer_{name}", about, labels=[*_VIEWER, *more])
 
-        def gauge(name: str, about: str) -> GaugeMetricFamily:
-            return GaugeMetricFamily(f"hotline_viewer_{name}", about, labels=_VIEWER)
+        def gauge(name: str, about: str, *more: str) -> GaugeMetricFamily:
+            return GaugeMetricFamily(f"hotline_viewer_{name}", about, labels=[*_VIEWER, *more])
 
         packets = counter("packets", "Media packets sent.")
         sent_bytes = counter("bytes", "Media bytes sent.")
         again = counter("retransmitted_packets", "Packets sent again.")
         replays = counter("replays", "Groups of pictures sent at once.", "cause")
         switches = counter("switches", "Changes of the rendition.", "cause")
+        missing = counter("lost_packets", "Packets that it reported as lost.")
+        states = gauge("state", "1, with the state that it is in.", "state")
         lost = gauge("lost_ratio", "Share of packets lost, as last reported.")
         round_trip = gauge("round_trip_seconds", "Round trip, as last reported.")
+        jitter = gauge("jitter_seconds", "Jitter (RFC 3550), as last reported.")
         age = gauge("picture_age_seconds", "Age of the newest picture sent.")
         link = gauge("link_bits_per_second", "What its link carries at most, where a limit was met.")
         pinned = gauge("pinned", "1 where the viewer insists on a rendition.")
-        for status, sent in self._seen.viewers:
+        for viewer in self._seen.viewers:
+            status, sent = viewer
             quality = status.quality
+            labels = [short_id(viewer), status.camera, quality.rendition if quality is not None else ""]
+            states.add_metric([*labels, viewer_state(viewer)], 1.0)
             if sent is None or quality is None:
                 continue
-            labels = [status.id[:6], status.camera, quality.rendition]  # the whole id is the right to end it
             packets.add_metric(labels, sent.packets)
             sent_bytes.add_metric(labels, sent.bytes)
+            missing.add_metric(labels, sent.lost)
             again.add_metric(labels, sent.retransmitted)
             for cause, count in sent.replays.items():
                 replays.add_metric([*labels, cause], count)
@@ -168,10 +198,12 @@ class RelayCollector(Collector):
             for family, value in (
                 (lost, sent.fraction_lost),
                 (round_trip, sent.round_trip),
+                (jitter, sent.jitter),
                 (age, sent.age),
                 (link, quality.link_bps),
                 (pinned, float(quality.pinned is not None)),
             ):
                 if value is not None:
                     family.add_metric(labels, value)
-        yield from (packets, sent_bytes, again, replays, switches, lost, round_trip, age, link, pinned)
+        yield from (packets, sent_bytes, missing, again, replays, switches)
+        yield from (states, lost, round_trip, jitter, age, link, pinned)

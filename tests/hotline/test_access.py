@@ -81,6 +81,7 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("get", "/api/audit"): CENTRE,
     ("get", "/api/audit/verification"): ADMINISTRATOR,
     ("get", "/api/metrics"): ADMINISTRATOR,
+    ("get", "/api/statistics"): CENTRE,
     ("get", "/api/picture-watch"): CENTRE,
     ("post", "/api/picture-watch/{camera}/reference-view"): NOT_SEEN,
     ("get", "/api/health"): EVERYBODY,

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hotline.api.metrics import KeyframeCollector, RelayCollector
 from relay.client import WhepViewer
+from relay.relay import RelayStatistics
 from streams.onvif.errors import Trouble
 from streams.onvif.keyframes import KeyframeCounters
 from tests.hotline.house import house
@@ -26,6 +27,7 @@ async def test_a_viewer_is_counted_without_its_name() -> None:
         async with WhepViewer.open(ours.url(), ours.token()) as viewer:
             await viewer.wait_picture(after=10)
             await until(lambda: ours.relay.statistics().loop_share > 0)
+            await until(lambda: _reported(ours.relay.statistics()), "its first report")
             registry = CollectorRegistry()
             registry.register(RelayCollector(ours.relay.statistics()))
             text = generate_latest(registry).decode()
@@ -35,15 +37,32 @@ async def test_a_viewer_is_counted_without_its_name() -> None:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    assert found["hotline_relay_viewers", ""] == 1
+    states = {
+        (sample.labels.get("rendition", ""), sample.labels["state"])
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if "state" in sample.labels and sample.value == 1
+    }
+    assert states == {("", "live"), ("main", "live"), ("sub", "live")}
     assert found["hotline_rendition_viewers", "main"] == 1
     assert found["hotline_rendition_viewers", "sub"] == 0
     assert found["hotline_viewer_packets_total", "main"] > 10
     assert found["hotline_viewer_pinned", "main"] == 0
+    assert found["hotline_viewer_jitter_seconds", "main"] >= 0
+    assert found["hotline_viewer_lost_packets_total", "main"] == 0
+    for name in ("packets", "bytes", "lost_packets", "retransmitted_packets"):
+        of_all = found[f"hotline_rendition_{name}_total", "main"]
+        assert of_all == found[f"hotline_viewer_{name}_total", "main"], name
+        assert found[f"hotline_rendition_{name}_total", "sub"] == 0, name
+    assert found["hotline_rendition_picture_age_seconds", "main"] >= 0
     assert 0 < found["hotline_relay_loop_share", ""] <= 1.5
     for secret in (status.id, status.person, status.remote):
         assert secret
         assert secret not in text
+
+
+def _reported(seen: RelayStatistics) -> bool:
+    return any(sent is not None and sent.jitter is not None for _, sent in seen.viewers)
 
 
 async def test_an_administrator_reads_it_over_http(tmp_path: Path) -> None:

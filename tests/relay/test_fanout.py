@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -224,6 +225,36 @@ async def test_a_change_of_rendition_is_at_once_and_on_one_time() -> None:
         assert viewer.take() == []
         newest = sub.shoot()
         assert viewer.stamps() == [newest]
+
+
+async def test_each_rendition_counts_what_its_viewers_were_sent_while_they_were_on_it() -> None:
+    timeline = CameraTimeline()
+    main, sub = Camera("main", timeline), Camera("sub", timeline)
+    large, small = Fanout(main.rendition), Fanout(sub.rendition)
+    stays, changes = Viewer(), Viewer()
+    async with running(large, small):
+        for camera in (main, sub):
+            camera.shoot(idr=True, times=3)
+        for viewer in (stays, changes):
+            large.attach(viewer.sender)
+        main.shoot()
+        small.attach(changes.sender)
+        sub.shoot(times=2)
+        now = time.monotonic()
+        above, below = large.statistics(now), small.statistics(now)
+        on_both = changes.sender.counters.packets
+        assert below.sent.packets > 0
+        assert above.sent.packets + below.sent.packets == stays.sender.counters.packets + on_both
+        assert (
+            above.sent.bytes + below.sent.bytes == stays.sender.counters.bytes + changes.sender.counters.bytes
+        )
+        assert above.sent.replays == Counter(join=2)
+        assert below.sent.replays == Counter(switch=1)
+        assert above.age is not None and 0 <= above.age < 60
+        for viewer in (stays, changes):
+            viewer.sender.bye()
+        assert large.statistics(now).sent == above.sent
+        assert small.statistics(now).sent == below.sent
 
 
 async def test_a_change_too_large_for_the_link_waits_for_the_keyframe_and_keeps_the_old_until_then() -> None:
