@@ -1,6 +1,7 @@
 """`python -m tests.bench NAME [--json]` runs benchmarks; its last line is one JSON object.
 
-Belongs here: finding, running, printing. What is measured stands in the modules beside this one.
+Belongs here: finding, running, printing. What is measured stands in the modules beside this one. A benchmark
+that judges its figures says in `not_met` what they fall short of; then the exit status is 1.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def machine() -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs what the arguments say. 0: all measured; 1: one failed; 2: no such benchmark."""
+    """Runs what the arguments say. 0: all measured; 1: one failed, or falls short; 2: no such benchmark."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("name", nargs="*", help="benchmarks to run; none lists them")
     parser.add_argument("--short", action="store_true", help="run all that take less than two minutes")
@@ -115,7 +116,7 @@ def main(arguments: list[str]) -> int:
         print(json.dumps({**results[names[0]], **machine()}, ensure_ascii=False))
     else:
         print(json.dumps({**results, "failed": failed, **machine()}, ensure_ascii=False))
-    return 1 if failed else 0
+    return 1 if failed or any(each.get("not_met") for each in results.values()) else 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,11 @@ def benchmarks(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(name: str) -> dict[str, float]:
         raise RuntimeError("no camera")
 
+    def short(name: str) -> dict[str, object]:
+        return {"down_s_worst": 3.0, "not_met": ["down within 2 s"]}
+
     known = {
+        "short": frame.Benchmark("short", True, short, "about short"),
         "one": frame.Benchmark("one", False, slow, "about one"),
         "bad": frame.Benchmark("bad", True, fails, "about bad"),
     }
@@ -42,9 +46,17 @@ def test_short_ones_and_long_ones(benchmarks: None, capsys: pytest.CaptureFixtur
     assert last_line(capsys)["failed"] == {"bad": "RuntimeError: no camera"}
 
 
+def test_one_that_falls_short_says_so_beside_its_figures(
+    benchmarks: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert frame.main(["short", "--json"]) == 1
+    said = last_line(capsys)
+    assert (said["down_s_worst"], said["not_met"]) == (3.0, ["down within 2 s"])
+
+
 def test_an_unknown_name_says_which_are_known(benchmarks: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert frame.main(["two"]) == 2
-    assert "no benchmark two; known: one, bad" in capsys.readouterr().err
+    assert "no benchmark two; known: short, one, bad" in capsys.readouterr().err
 
 
 def test_every_module_is_found_whole() -> None:

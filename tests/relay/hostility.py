@@ -3,7 +3,7 @@
 `python -m tests.relay.hostility URL TOKEN UDP_PORT TCP_PORT SECONDS` tells one line of JSON at its end:
 how often each kind was done, and with what result. He holds a good token, which is the worst case: what he
 may not do with it is decided after authentication. Belongs here: doing. What must come of it stands in
-`test_hostile.py`.
+`siege_verdict.py`.
 """
 
 from __future__ import annotations
