@@ -10,8 +10,7 @@ import numpy as np
 from av.codec.context import Flags
 from numpy.typing import NDArray
 
-_PADDING = bytes(64)
-"""FFmpeg's readers look some bytes ahead (AV_INPUT_BUFFER_PADDING_SIZE) and want zeros there."""
+from streams.decoder import PADDING
 
 
 class PictureDecoder:
@@ -26,7 +25,7 @@ class PictureDecoder:
 
     def decode(self, nal_units: Iterable[bytes]) -> NDArray[np.uint8] | None:
         """The picture as height x width x 3 (BGR); None where the decoder has none to give."""
-        data = b"".join(b"\0\0\0\1" + unit for unit in nal_units) + _PADDING
+        data = b"".join(b"\0\0\0\1" + unit for unit in nal_units) + PADDING
         try:
             frames = self._codec.decode(av.Packet(data))
         except av.error.FFmpegError:

@@ -15,9 +15,11 @@ from streams.access_unit import AccessUnit
 from streams.mask import Mask
 from streams.timeline import TICKS
 
+PADDING = bytes(64)
+"""What goes behind a picture in front of a decoder: those of FFmpeg read past its end
+(AV_INPUT_BUFFER_PADDING_SIZE) and want zeros there, and PyAV's packets have none."""
 _NAMES = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg", "MP4V-ES": "mpeg4"}
 _NAL = frozenset({"H264", "H265"})
-_PADDING = bytes(64)  # decoders read past the end (AV_INPUT_BUFFER_PADDING_SIZE); PyAV's packets have none
 _MOST_UNDER_WAY = 64  # pictures in the decoder
 _ANCHOR_LOST = 5 * TICKS  # RTP time this far back is another line, not another order
 
@@ -62,7 +64,7 @@ class Decoder:
         if self._needs_key and not unit.is_idr:
             return []
         self._needs_key = False
-        packet = av.Packet(b"".join([self._start + nal for nal in unit.nal_units]) + _PADDING)
+        packet = av.Packet(b"".join([self._start + nal for nal in unit.nal_units]) + PADDING)
         packet.pts = unit.number
         while len(self._under_way) >= _MOST_UNDER_WAY:
             del self._under_way[next(iter(self._under_way))]
