@@ -90,6 +90,8 @@ class Repeats:
         sequence = self._writer.next_sequence
         while left < size:
             sequence -= 1
+            if sequence < self._floor:
+                break
             packet = self._writer.find(sequence)
             picture = history.find(packet.number) if packet is not None else None
             sent = self._writer.repeat(sequence, packet, picture, now) if packet and picture else 0
