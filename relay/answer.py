@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from relay.ice import Credentials
 from relay.offer import Offer
-from relay.ports import RtpParameters
+from relay.ports import Format, RtpParameters
 
 _HOST, _HOST_TCP = 126, 90  # type preferences (RFC 8445 §5.1.2.2, RFC 6544 §4.2)
 _PASSIVE = 4  # direction preference of a passive TCP host candidate (RFC 6544 §4.2)
@@ -70,7 +70,7 @@ def write_answer(
         lines.append(f"a=group:BUNDLE {rtp.mid}")
     for index, section in enumerate(offer.sections):
         if index == offer.video:
-            lines.append(f"m=video {first.port} {section.protocol} {_formats(rtp)}")
+            lines.append(f"m=video {first.port} {section.protocol} {_payload_types(rtp)}")
             lines.append(connection)
             lines += _video(offer, rtp, credentials, fingerprint)
             lines += candidate_lines(candidates)
@@ -96,24 +96,28 @@ def write_restart(mid: str, credentials: Credentials, candidates: Sequence[Candi
     return "\r\n".join(lines) + "\r\n"
 
 
-def _formats(rtp: RtpParameters) -> str:
-    return (
-        f"{rtp.payload_type}"
-        if rtp.rtx_payload_type is None
-        else f"{rtp.payload_type} {rtp.rtx_payload_type}"
-    )
+def _payload_types(rtp: RtpParameters) -> str:
+    numbers = [number for each in rtp.formats for number in (each.payload_type, each.rtx_payload_type)]
+    return " ".join(str(number) for number in numbers if number is not None)
 
 
-def _parameters(rtp: RtpParameters) -> list[str]:
-    """The fmtp line, where the codec has one."""
-    told = rtp.codec_parameters
-    if rtp.codec == "H264":
-        told = f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={rtp.profile_level_id}"
-    return [f"a=fmtp:{rtp.payload_type} {told}"] if told else []
+def _format(each: Format) -> list[str]:
+    """One payload type, and the one of its retransmissions."""
+    number, told = each.payload_type, each.parameters
+    if each.codec == "H264":
+        told = f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={each.profile_level_id}"
+    lines = [
+        f"a=rtpmap:{number} {each.codec}/90000",
+        *([f"a=fmtp:{number} {told}"] if told else []),
+        *(f"a=rtcp-fb:{number} {kind}" for kind in sorted(each.feedback)),
+    ]
+    if each.rtx_payload_type is not None:
+        lines.append(f"a=rtpmap:{each.rtx_payload_type} rtx/90000")
+        lines.append(f"a=fmtp:{each.rtx_payload_type} apt={number}")
+    return lines
 
 
 def _video(offer: Offer, rtp: RtpParameters, credentials: Credentials, fingerprint: str) -> list[str]:
-    number = rtp.payload_type
     lines = [f"a=mid:{rtp.mid}"] if offer.sections[offer.video].mid is not None else []
     lines += [
         "a=sendonly",
@@ -125,13 +129,9 @@ def _video(offer: Offer, rtp: RtpParameters, credentials: Credentials, fingerpri
         f"a=fingerprint:{fingerprint}",
         "a=setup:passive",
         *(f"a=extmap:{extension} {uri}" for uri, extension in rtp.extensions.items()),
-        f"a=rtpmap:{number} {rtp.codec}/90000",
-        *_parameters(rtp),
-        *(f"a=rtcp-fb:{number} {kind}" for kind in sorted(rtp.feedback)),
+        *(line for each in rtp.formats for line in _format(each)),
     ]
-    if rtp.rtx_payload_type is not None:
-        lines.append(f"a=rtpmap:{rtp.rtx_payload_type} rtx/90000")
-        lines.append(f"a=fmtp:{rtp.rtx_payload_type} apt={number}")
+    if rtp.rtx_ssrc is not None:
         lines.append(f"a=ssrc-group:FID {rtp.ssrc} {rtp.rtx_ssrc}")
     lines.append(f"a=msid:{rtp.cname} video")
     for ssrc in (rtp.ssrc, rtp.rtx_ssrc):

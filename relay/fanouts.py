@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from relay.fanout import Fanout
 from relay.form import Form
@@ -20,6 +21,16 @@ logger = logging.getLogger(__name__)
 
 Key = tuple[str, str]
 """Camera and name of the rendition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The camera's own pictures where not every viewer takes them: `keep` gets them while somebody who does
+    may watch, `given` says whether they are given out."""
+
+    rendition: Rendition
+    keep: Callable[[], Hold]
+    given: Callable[[], bool]
 
 
 class Fanouts:
@@ -35,13 +46,21 @@ class Fanouts:
         renditions: Sequence[Rendition],
         group: asyncio.TaskGroup,
         extras: Sequence[tuple[Step, Rendition, Callable[[], Hold]]] = (),
+        *,
+        rates: Mapping[str, float] | None = None,
+        original: Original | None = None,
     ) -> tuple[Form, ...]:
         """The forms of a camera, each once: `renditions` as the relay holds them anyway, the smallest first,
-        and what can be made besides, each with its step of the ladder and what holds it. Their fan-outs run
-        in `group`."""
-        base = [self._form(rendition, group) for rendition in renditions]
+        and what can be made besides, each with its step of the ladder and what holds it; `original` is above
+        them all. rates: the most that those of `renditions` take which are made here, bit/s, by name. Their
+        fan-outs run in `group`."""
+        rates = rates or {}
+        base = [
+            self._form(rendition, group, most_bps=rates.get(rendition.form, 0.0)) for rendition in renditions
+        ]
+        own = [] if original is None else [self._original(original, group)]
         if not base:
-            return ()
+            return tuple(own)
         origin = base[-1].rendition
         made = [
             (step.below, self._form(rendition, group, hold=hold, most_bps=step.bitrate, origin=origin))
@@ -49,7 +68,7 @@ class Fanouts:
         ]
         smaller = [form for below, form in made if below]
         between = [form for below, form in made if not below]
-        return tuple(dict.fromkeys([*smaller, *base[:-1], *between, *base[-1:]]))
+        return tuple(dict.fromkeys([*smaller, *base[:-1], *between, *base[-1:], *own]))
 
     def tend(self, now: float) -> None:
         """End the fan-outs that nobody has been on for a while."""
@@ -60,19 +79,22 @@ class Fanouts:
         """Forget the forms of a camera that no viewer needs."""
         for key, form in list(self._forms.items()):
             if key[0] == camera and not form.viewers:
-                form.end()
+                form.close()
                 del self._forms[key]
 
     def end_all(self) -> None:
         """End them all."""
         for form in self._forms.values():
-            form.end()
+            form.close()
         self._forms.clear()
 
     def all(self) -> list[Fanout]:
         """Every fan-out that works, and those of the camera's own renditions at rest too, for statistics:
         what is counted shall not vanish when a viewer changes."""
         return [form.fanout for form in self._forms.values() if form.works or not form.extra]
+
+    def _original(self, original: Original, group: asyncio.TaskGroup) -> Form:
+        return self._form(original.rendition, group, keep=original.keep, given=original.given)
 
     def _form(
         self,
@@ -82,6 +104,8 @@ class Fanouts:
         hold: Callable[[], Hold] | None = None,
         most_bps: float = 0.0,
         origin: Rendition | None = None,
+        keep: Callable[[], Hold] | None = None,
+        given: Callable[[], bool] | None = None,
     ) -> Form:
         key = (rendition.camera_id, rendition.name)
         form = self._forms.get(key)
@@ -98,7 +122,10 @@ class Fanouts:
                 hold=hold,
                 most_bps=most_bps,
                 origin=origin,
+                keep=keep,
+                given=given,
             )
+        form.most_bps = most_bps  # the camera may send something else than when it was asked for first
         return form
 
     async def _run(self, form: Form) -> None:

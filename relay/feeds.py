@@ -31,8 +31,9 @@ def feed_of(camera: str, renditions: Sequence[Rendition], now: float) -> Feed:
     )
 
 
-def to_watch(by_preference: Sequence[Rendition], now: float) -> Rendition:
-    """The first rendition that gives a picture or is on its way to one.
+def to_watch(by_preference: Sequence[Rendition], now: float, *, untouched: bool = False) -> Rendition:
+    """The first rendition that gives a picture or is on its way to one. untouched: the viewer takes the
+    camera's pictures as they come, so nothing has to be made for it.
 
     Raises `Refused`: 404 when there is none at all, 409 when the camera is offline, 503 when its pictures
     would have to be transcoded and the machine has no room for it.
@@ -44,6 +45,8 @@ def to_watch(by_preference: Sequence[Rendition], now: float) -> Rendition:
             return rendition
     states = [rendition.state for rendition in by_preference]
     if any(isinstance(state, Offline) and state.reason is Reason.OVERLOADED for state in states):
+        if untouched:
+            return by_preference[0]
         # Nothing is wrong with the camera; the pictures that run are worth more than another one.
         raise Refused(503, "the machine has no room to transcode another camera", retry_after=5)
     raise Refused(409, "the camera is offline", retry_after=_next_attempt(by_preference[0].state, now))

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from relay import seam
 from relay.errors import OfferRefused
-from relay.ports import EXTENSION_ABS_SEND_TIME, EXTENSION_MID, EXTENSION_PLAYOUT_DELAY
+from relay.ports import EXTENSION_ABS_SEND_TIME, EXTENSION_MID, EXTENSION_PLAYOUT_DELAY, Format
 
 MAX_BODY = 64 * 1024
 """Bytes of an offer. A browser's has 3 to 7 KiB."""
@@ -34,23 +34,8 @@ _NUMBER = re.compile(r"[0-9]{1,3}\Z")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){15,63}\Z")
 _PROTOCOLS = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/TLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVPF")
 _H265_ANSWERED = ("profile-id", "tier-flag", "level-id", "tx-mode")
+_H265_LEVEL = "93"  # what silence about the level means (RFC 7798 §7.1)
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A payload type that we can send, and what belongs to it.
-
-    codec: "H264" with packetization-mode 1 (RFC 6184 §8.1), or "H265" in Main profile (RFC 7798 §7.1).
-    profile_level_id: of H.264, lower case. parameters: of H.265, as they are answered.
-    """
-
-    payload_type: int
-    profile_level_id: str = ""
-    rtx_payload_type: int | None = None
-    feedback: frozenset[str] = frozenset()
-    codec: str = "H264"
-    parameters: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +50,8 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What an offer says that matters here. `video` is the index of the section that we answer."""
+    """What an offer says that matters here. `video` is the index of the section that we answer, `formats` are
+    those of it that we can send."""
 
     sections: tuple[Section, ...]
     video: int
@@ -113,9 +99,24 @@ def parse_offer(body: bytes) -> Offer:
     raise refusals[0]
 
 
-def takes_h265(offer: Offer) -> bool:
-    """Whether the viewer can show H.265 as cameras send it."""
-    return any(each.codec == "H265" for each in offer.formats)
+def takes(offer: Offer, codec: str) -> bool:
+    """Whether the viewer can show what cameras send in `codec`."""
+    return any(each.codec == codec for each in offer.formats)
+
+
+def choose_formats(offer: Offer, camera: str | None, codecs: Sequence[str]) -> tuple[Format, ...]:
+    """The formats to answer for pictures that come in `codecs`, one for each that the offer has, in the
+    offer's order (RFC 3264 §6.1). camera: as for `choose_format`.
+
+    Retransmissions are agreed upon for all or for none, so that what can be sent again does not change with
+    the codec. Raises `OfferRefused` 406 when the offer has none of the codecs.
+    """
+    wanted = [codec for codec in codecs if takes(offer, codec)] or codecs[:1]
+    chosen = [choose_format(offer, camera, codec) for codec in wanted]
+    if any(each.rtx_payload_type is None for each in chosen):
+        chosen = [replace(each, rtx_payload_type=None) for each in chosen]
+    place = {each.payload_type: index for index, each in enumerate(offer.formats)}
+    return tuple(sorted(chosen, key=lambda each: place[each.payload_type]))
 
 
 def choose_format(offer: Offer, camera: str | None, codec: str = "H264") -> Format:
@@ -123,14 +124,15 @@ def choose_format(offer: Offer, camera: str | None, codec: str = "H264") -> Form
     `camera` (None: not known yet).
 
     The entry of the same profile; else of the same profile_idc; else Constrained Baseline, which every
-    browser takes and whose decoder copes with what it gets; else Baseline; else the first.
+    browser takes and whose decoder copes with what it gets; else Baseline; else the first. Of H.265 the one
+    of the highest level: a camera's pictures are what they are.
     Raises `OfferRefused` 406 when the offer has no format of the codec.
     """
     formats = [each for each in offer.formats if each.codec == codec]
     if not formats:
         raise OfferRefused(406, f"the camera's pictures come as {codec}, which the offer does not have")
-    if codec != "H264":
-        return formats[0]
+    if codec == "H265":
+        return max(formats, key=lambda each: int(_parameters(each.parameters).get("level-id", _H265_LEVEL)))
     wanted = (camera or "42e01f").lower()
     by_taste = (
         [each for each in formats if _profile(each.profile_level_id) == _profile(wanted)],

@@ -7,6 +7,7 @@ Belongs here: what all viewers share. What differs between them (SSRC, sequence 
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from relay.extensions import ExtensionBlock
@@ -25,10 +26,11 @@ _head = struct.Struct("!BBHII").pack
 class Shape:
     """What packets of different viewers must have in common to be prepared together.
 
-    overhead: bytes that SRTP adds to each packet. key: equal for equal shapes, and quick to compare.
+    payload_types: by codec, of those that the viewer takes. overhead: bytes that SRTP adds to each packet.
+    key: equal for equal shapes, and quick to compare.
     """
 
-    payload_type: int
+    payload_types: Mapping[str, int]
     ssrc: int
     extensions: ExtensionBlock
     overhead: int
@@ -36,7 +38,9 @@ class Shape:
 
     def __post_init__(self) -> None:
         places = (self.extensions.abs_send_time_at, self.extensions.transport_cc_at)
-        key = repr((self.payload_type, self.ssrc, self.overhead, self.extensions.block, places))
+        key = repr(
+            (sorted(self.payload_types.items()), self.ssrc, self.overhead, self.extensions.block, places)
+        )
         object.__setattr__(self, "key", key.encode())
 
 
@@ -59,14 +63,15 @@ class Run:
 
 class Picture:
     """An access unit with its RTP payloads, made when first asked for, and the prepared runs of the
-    moment. size: bytes of coded picture."""
+    moment. size: bytes of coded picture. codec: what it is coded in: one viewer's pictures may come in one
+    and then in another."""
 
-    __slots__ = ("_codec", "_payloads", "_refused", "_runs", "size", "unit")
+    __slots__ = ("_payloads", "_refused", "_runs", "codec", "size", "unit")
 
     def __init__(self, unit: AccessUnit, codec: str = "H264") -> None:
         self.unit = unit
         self.size = unit.size
-        self._codec = codec
+        self.codec = codec
         self._payloads: tuple[bytes, ...] | None = None
         self._refused = 0
         self._runs: dict[tuple[bytes, int], tuple[Run, ...]] = {}
@@ -75,7 +80,7 @@ class Picture:
     def payloads(self) -> tuple[bytes, ...]:
         """RTP payloads in order; empty where the camera sent nothing that can be sent on."""
         if self._payloads is None:
-            made = packetize(self.unit.nal_units, codec=self._codec)
+            made = packetize(self.unit.nal_units, codec=self.codec)
             self._payloads, self._refused = made.payloads, made.refused
         return self._payloads
 
@@ -86,26 +91,30 @@ class Picture:
         return self._refused
 
     def runs(self, shape: Shape, stamp: int, now: float) -> tuple[Run, ...]:
-        """The packets for viewers of this shape, prepared at the first call and kept until `release`.
+        """The packets for viewers of this shape, prepared at the first call and kept until `release`; none
+        where they do not take the picture's codec.
 
         stamp: RTP time, unwrapped. now: seconds, for the absolute send time.
         """
         key = (shape.key, stamp)
         runs = self._runs.get(key)
         if runs is None:
-            runs = self._runs[key] = lay_out(self.payloads, shape, stamp, now)
+            runs = self._runs[key] = self._lay_out(shape, stamp, now)
         return runs
 
     def release(self) -> None:
         """Forget the prepared runs: history needs the payloads only."""
         self._runs.clear()
 
+    def _lay_out(self, shape: Shape, stamp: int, now: float) -> tuple[Run, ...]:
+        kind = shape.payload_types.get(self.codec)
+        return () if kind is None else lay_out(self.payloads, shape, kind, stamp, now)
 
-def lay_out(payloads: tuple[bytes, ...], shape: Shape, stamp: int, now: float) -> tuple[Run, ...]:
-    """Payloads to runs, see `Picture.runs`."""
+
+def lay_out(payloads: tuple[bytes, ...], shape: Shape, kind: int, stamp: int, now: float) -> tuple[Run, ...]:
+    """Payloads to runs of payload type `kind`, see `Picture.runs`."""
     block = shape.extensions.at(now)
     first_byte = 0x90 if block else 0x80
-    kind = shape.payload_type
     header = _head(first_byte, kind, 0, stamp & 0xFFFFFFFF, shape.ssrc) + block
     marked = _head(first_byte, kind | _MARKER, 0, stamp & 0xFFFFFFFF, shape.ssrc) + block
     tail = bytes(shape.overhead)

@@ -97,26 +97,44 @@ class Egress(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RtpParameters:
-    """What offer and answer agreed upon for the one video track.
+class Format:
+    """A payload type of a viewer's, and what belongs to it.
 
-    `extensions` maps the URI of a header extension (RFC 8285) to the id of the offer, 1..14, so the one-byte
-    form fits. `feedback` holds the `a=rtcp-fb` values agreed for the payload type, such as "nack",
-    "nack pli", "ccm fir", "goog-remb", "transport-cc". `rtx_*` (RFC 4588) are both set or both None.
-    `profile_level_id` is of H.264; `codec_parameters` are the fmtp of any other codec.
+    codec: "H264" with packetization-mode 1 (RFC 6184 §8.1), or "H265" in Main profile (RFC 7798 §7.1).
+    profile_level_id: of H.264, lower case. rtx_payload_type: of its retransmissions (RFC 4588).
+    feedback: `a=rtcp-fb` values, such as "nack", "nack pli", "ccm fir", "goog-remb". parameters: fmtp of
+    H.265, as they are answered.
     """
 
     payload_type: int
+    profile_level_id: str = ""
+    rtx_payload_type: int | None = None
+    feedback: frozenset[str] = frozenset()
+    codec: str = "H264"
+    parameters: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RtpParameters:
+    """What offer and answer agreed upon for the one video track.
+
+    formats: one for each codec that may be sent, in the offer's order; from picture to picture the sender is
+    free to choose among them (RFC 3264 §5.1), on the same SSRC. `rtx_ssrc` (RFC 4588) is set where all of
+    them have a payload type for retransmissions; else none of them has.
+    `extensions` maps the URI of a header extension (RFC 8285) to the id of the offer, 1..14, so the one-byte
+    form fits.
+    """
+
+    formats: tuple[Format, ...]
     ssrc: int
     cname: str
     mid: str
-    profile_level_id: str
-    rtx_payload_type: int | None = None
     rtx_ssrc: int | None = None
     extensions: Mapping[str, int] = field(default_factory=dict)
-    feedback: frozenset[str] = frozenset()
-    codec: str = "H264"
-    codec_parameters: str = ""
+
+    def format_of(self, codec: str) -> Format | None:
+        """What pictures in `codec` are sent as; None where they cannot be sent."""
+        return next((each for each in self.formats if each.codec == codec), None)
 
 
 EXTENSION_MID = "urn:ietf:params:rtp-hdrext:sdes:mid"

@@ -4,7 +4,9 @@ Belongs here: asking and doing, twice a second. Not here: the decisions (`relay/
 `relay/wish.py`), the packets (`relay/sender.py`), the clock that drives it (`relay/relay.py`).
 
 A rendition that gives no picture is no rung of the ladder. Where none gives one, the viewer stays where it
-is: the camera comes back there.
+is: the camera comes back there. Where a viewer can have the camera's pictures as they come (`source`), what
+is made of them to be its main stream (`main`) is no rung either: it costs an encoder, and is what the viewer
+gets when they are not given out any more.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from relay.ports import QualityStatus
 from relay.resync import affordable
 from relay.sender import PictureSender
 from relay.wish import Wish
+from streams.camera import RenditionName
 from streams.state import Live, Offline
 
 INTERVAL = 0.4
@@ -28,6 +31,8 @@ STUCK_S = 0.3
 goes by fills the queue by another one ..."""
 STUCK_INTERVAL = 0.1
 """... at most so often."""
+_FULL = (RenditionName.SOURCE.value, RenditionName.MAIN.value)
+"""Two names of the same for whoever pins the full quality."""
 FIRST_CLIMB_S = 3.0
 """Seconds without trouble before a viewer leaves the small rendition that it began on only because the
 large one's group of pictures was too much to begin with."""
@@ -77,7 +82,7 @@ class Quality:
         pinned, ceiling = self._bounds()
         usable = self._usable(now, link, pinned)
         first = first_form(usable, pinned, ceiling, link if link is not None else assumed_bps)
-        wanted = self._forms[-1].name if ceiling is None else ceiling
+        wanted = self._given[-1].name if ceiling is None else ceiling
         self.current = first.name
         is_small = link is None and self._is_live(wanted) and self.current != wanted
         self._adaptation = Adaptation(
@@ -138,7 +143,7 @@ class Quality:
     def _decide(self, now: float) -> None:
         pinned, ceiling = self._bounds()
         keep = self.current if pinned is None else pinned
-        live = [form for form in self._forms if form.is_available(now)]
+        live = [form for form in self._given if form.is_available(now)]
         rungs = [(Rung(form.name, form.bitrate(now)), form.extra) for form in live]
         ladder = offered(rungs, keep, self._adaptation.link)
         if not ladder:
@@ -170,7 +175,7 @@ class Quality:
 
     def _usable(self, now: float, link: float | None, pinned: str | None) -> list[Form]:
         """What a viewer can begin on: nothing is made for a link of which nothing is known."""
-        forms = [form for form in self._forms if not form.extra or link is not None or form.name == pinned]
+        forms = [form for form in self._given if not form.extra or link is not None or form.name == pinned]
         live = [form for form in forms if form.is_available(now)]
         if not live:
             base = [form for form in forms if not form.extra]
@@ -181,10 +186,23 @@ class Quality:
 
     def _bounds(self) -> tuple[str | None, str | None]:
         """The wish, for these forms. For a tile's size nothing is made: what the camera sends will do."""
-        if not self.wish.hidden and any(form.name == self.wish.pinned for form in self._forms):
-            return self.wish.pinned, None
-        formats = [(form.name, form.rendition.format) for form in self._forms if not form.extra]
+        given = self._given
+        names = [form.name for form in given]
+        pinned = self.wish.pinned
+        if pinned in _FULL and pinned not in names:
+            pinned = next((name for name in _FULL if name in names), None)
+        if not self.wish.hidden and pinned in names:
+            return pinned, None
+        formats = [(form.name, form.rendition.format) for form in given if not form.extra]
         return self.wish.bounds([(name, None if known is None else known.width) for name, known in formats])
+
+    @property
+    def _given(self) -> Sequence[Form]:
+        """What is given out as things are now: of `source` and `main` one."""
+        given = [form for form in self._forms if form.is_given]
+        if any(form.name == RenditionName.SOURCE for form in given):
+            given = [form for form in given if form.name != RenditionName.MAIN]
+        return given or self._forms
 
     def _is_live(self, name: str) -> bool:
         return any(form.name == name and isinstance(form.rendition.state, Live) for form in self._forms)

@@ -11,13 +11,13 @@ import logging
 from collections.abc import Callable, Collection
 from functools import partial
 
-from relay.fanouts import Fanouts
+from relay.fanouts import Fanouts, Original
 from relay.feeds import feed_of
 from relay.form import Form
 from relay.ladder import Step, extra_steps
 from relay.ports import Cameras, Feed, Hold
 from relay.stats import FanoutStatistics
-from streams.camera import ProfileName
+from streams.camera import ProfileName, RenditionName
 from streams.errors import UnknownCameraError
 from streams.recipe import Overlay
 from streams.rendition import Rendition
@@ -71,20 +71,31 @@ class Supplies:
         found = (self._cameras.rendition(camera, profile, overlay) for profile in profiles)
         return [rendition for rendition in found if rendition is not None]
 
-    def forms(self, camera: str, overlay: Overlay | None, group: asyncio.TaskGroup) -> tuple[Form, ...]:
-        """What a viewer of the camera may be on, the smallest first."""
+    def forms(
+        self, camera: str, overlay: Overlay | None, codecs: Collection[str], group: asyncio.TaskGroup
+    ) -> tuple[Form, ...]:
+        """What a viewer who takes `codecs` may be on, the smallest first."""
+        original = self._original(camera) if overlay is None and "H265" in codecs else None
+        if "H264" not in codecs:
+            return self._fanouts.forms((), group, original=original)
         base = self.renditions(camera, overlay, ProfileName.SUB, ProfileName.MAIN)
         extras: list[tuple[Step, Rendition, Callable[[], Hold]]] = []
-        for step in extra_steps(self._cameras.ladder(camera)):
+        ladder = self._cameras.ladder(camera)
+        for step in extra_steps(ladder):
             rendition = self._cameras.rendition(camera, step.name, overlay)
             if rendition is not None:
                 hold = partial(self._cameras.hold, camera, step.name, urgent=True, overlay=overlay)
                 extras.append((step, rendition, hold))
-        return self._fanouts.forms(base, group, extras)
+        rates = {info.name.value: float(info.bitrate or 0) for info in ladder if info.made}
+        return self._fanouts.forms(base, group, extras, rates=rates, original=original)
 
-    def only(self, rendition: Rendition, group: asyncio.TaskGroup) -> tuple[Form, ...]:
-        """That one and no other."""
-        return self._fanouts.forms([rendition], group)
+    def gives_h265(self, camera: str) -> bool:
+        """Whether the camera's pictures come as H.265, in the order in which they are shown, and nothing in
+        them is to be hidden: then a viewer who takes that can have them as they are."""
+        return any(
+            info.name is RenditionName.SOURCE and info.codec == "H265" and not info.reorders
+            for info in self._cameras.ladder(camera)
+        )
 
     def feeds(self, cameras: Collection[str]) -> dict[str, Feed]:
         """What is true of each of `cameras` that is known."""
@@ -101,6 +112,18 @@ class Supplies:
         """Every rendition that viewers are on or may be, as it stands."""
         now = self._clock()
         return tuple(fanout.statistics(now) for fanout in self._fanouts.all())
+
+    def _original(self, camera: str) -> Original | None:
+        rendition = self._cameras.rendition(camera, RenditionName.SOURCE)
+        if rendition is None:
+            return None
+
+        def given() -> bool:  # asked for often, while it is kept: then it says itself what it is
+            found = self._cameras.rendition(camera, RenditionName.SOURCE)
+            return found is not None and found.codec == "H265" and not found.reorders
+
+        keep = partial(self._cameras.hold, camera, RenditionName.SOURCE, urgent=True)
+        return Original(rendition, keep, given)
 
     def _warm(self, wanted: Wanted) -> None:
         camera, overlay = wanted

@@ -58,7 +58,8 @@ class PacketWriter:
             ids.pop(EXTENSION_ABS_SEND_TIME, None)
             ids.pop(EXTENSION_TRANSPORT_CC, None)
         extensions = build_extensions(ids, parameters.mid, playout_delay)
-        self.shape = Shape(parameters.payload_type, parameters.ssrc, extensions, srtp.rtp_overhead)
+        payload_types = {each.codec: each.payload_type for each in parameters.formats}
+        self.shape = Shape(payload_types, parameters.ssrc, extensions, srtp.rtp_overhead)
         self._parameters = parameters
         self._playout_delay = playout_delay
         self._srtp = srtp
@@ -94,7 +95,7 @@ class PacketWriter:
         ids = self._parameters.extensions
         extensions = build_extensions(ids, self._parameters.mid, playout_delay)
         shape = self.shape
-        self.shape = Shape(shape.payload_type, shape.ssrc, extensions, shape.overhead)
+        self.shape = Shape(shape.payload_types, shape.ssrc, extensions, shape.overhead)
 
     def write(self, run: Run, start: int, count: int, stamp: int, number: int, sent_at: float | None) -> bool:
         """Send `count` packets of `run` from its packet `start` on. False: the path did not take them all.
@@ -135,15 +136,19 @@ class PacketWriter:
         return self._sent.find(sequence)
 
     def repeat(self, sequence: int, packet: SentPacket, picture: Picture, now: float) -> int:
-        """Send a packet again: by RTX (RFC 4588) where negotiated, else as it was. Bytes that left."""
+        """Send a packet again: by RTX (RFC 4588) where negotiated, else as it was. Bytes that left; 0 where
+        the viewer does not take the picture's codec."""
+        agreed = self._parameters.format_of(picture.codec)
+        if agreed is None:
+            return 0
         payload = picture.payloads[packet.index]
         block = self.shape.extensions.at(now)
         marker = 0x80 if packet.index == len(picture.payloads) - 1 else 0
         first = 0x90 if block else 0x80
-        rtx_type, rtx_ssrc = self._parameters.rtx_payload_type, self._parameters.rtx_ssrc
+        rtx_type, rtx_ssrc = agreed.rtx_payload_type, self._parameters.rtx_ssrc
         original = sequence & 0xFFFF
         if rtx_type is None or rtx_ssrc is None:
-            head = _header(first, marker | self.shape.payload_type, original, packet.stamp, self.shape.ssrc)
+            head = _header(first, marker | agreed.payload_type, original, packet.stamp, self.shape.ssrc)
             plain = head + block + payload
         else:
             number = self._rtx_next & 0xFFFF

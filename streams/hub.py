@@ -78,6 +78,7 @@ class RenditionInfo:
 
     codec: what it is sent in. passable: a browser can take it. made: encoded here, at a cost. Sizes are None
     before the camera has told; bitrate is the most that a made one takes, bit/s, None for the camera's own.
+    reorders: it is sent in another order than shown.
     """
 
     name: RenditionName
@@ -87,6 +88,7 @@ class RenditionInfo:
     width: int | None
     height: int | None
     bitrate: int | None
+    reorders: bool = False
 
 
 class CameraHub:
@@ -317,7 +319,8 @@ class CameraHub:
             bitrate = recipe.bitrate if size is None else recipe.rate(size)
         passable = made or hindered is None
         width, height = size if size is not None else (None, None)
-        return RenditionInfo(name, codec, passable, made, width, height, bitrate)
+        reorders = not made and intake is not None and intake.raw.reorders
+        return RenditionInfo(name, codec, passable, made, width, height, bitrate, reorders)
 
     def _outlet(self, camera_id: str, name: RenditionName, overlay: Overlay | None) -> Outlet:
         camera = self._cameras(camera_id)

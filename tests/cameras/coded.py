@@ -54,10 +54,12 @@ def number_in(luma: NDArray[np.uint8]) -> int:
     )
 
 
-def frame(index: int, width: int = 320, height: int = 240) -> av.VideoFrame:
-    """The same as a YUV 4:2:0 frame."""
+def frame(index: int, width: int = 320, height: int = 240, *, noise: int = 0) -> av.VideoFrame:
+    """The same as a YUV 4:2:0 frame. noise: up to 20."""
     planes = np.full((height * 3 // 2, width), 128, np.uint8)
     planes[:height] = drawing(index, width, height)
+    if noise:
+        planes[:height] += np.random.default_rng(index).integers(0, noise, (height, width), np.uint8)
     return av.VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
@@ -81,8 +83,10 @@ def encode(
     slices: int = 1,
     first: int = 0,
     pixels: str | None = None,
+    bit_rate: int | None = None,
 ) -> list[Coded]:
-    """`count` pictures in the order of sending."""
+    """`count` pictures in the order of sending. bit_rate: bit/s that they take, about; then there is noise in
+    them."""
     encoder = av.CodecContext.create(_ENCODERS[codec], "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height = width, height
@@ -92,6 +96,8 @@ def encode(
     encoder.gop_size = gop
     encoder.max_b_frames = b_frames
     encoder.thread_count = 1
+    if bit_rate is not None:
+        encoder.bit_rate = bit_rate
     options = dict(_OPTIONS[codec])
     if codec == "H265":
         options["x265-params"] += f":keyint={gop}:bframes={b_frames}"
@@ -100,7 +106,7 @@ def encode(
     encoder.options = options
     packets = []
     for index in range(first, first + count):
-        picture = frame(index, width, height)
+        picture = frame(index, width, height, noise=20 if bit_rate else 0)
         if encoder.pix_fmt != "yuv420p":
             picture = picture.reformat(format=encoder.pix_fmt)
         picture.pts = index

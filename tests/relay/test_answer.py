@@ -6,7 +6,7 @@ from pathlib import Path
 
 from relay.answer import Candidate, candidate_lines, write_answer, write_restart
 from relay.ice import Credentials
-from relay.offer import choose_format, parse_offer
+from relay.offer import choose_formats, parse_offer
 from relay.ports import EXTENSION_MID, RtpParameters
 from tests.netem.sdp import candidates
 
@@ -15,20 +15,10 @@ CREDENTIALS = Credentials("ours", "p" * 24, "theirs")
 HERE = (Candidate("192.0.2.1", 8189), Candidate("2001:db8::1", 8189), Candidate("192.0.2.1", 8190, tcp=True))
 
 
-def answer(name: str) -> str:
+def answer(name: str, *codecs: str) -> str:
     offer = parse_offer((OFFERS / name).read_bytes())
-    chosen = choose_format(offer, "42e01f")
-    rtp = RtpParameters(
-        chosen.payload_type,
-        1000,
-        "cname",
-        offer.sections[offer.video].mid or "",
-        chosen.profile_level_id,
-        chosen.rtx_payload_type,
-        1001,
-        offer.extensions,
-        chosen.feedback,
-    )
+    formats = choose_formats(offer, "42e01f", codecs or ("H264",))
+    rtp = RtpParameters(formats, 1000, "cname", offer.sections[offer.video].mid or "", 1001, offer.extensions)
     return write_answer(offer, rtp, CREDENTIALS, "sha-256 AA:BB", HERE, 7)
 
 
@@ -56,6 +46,24 @@ def test_one_video_track_is_sent_and_nothing_is_received() -> None:
         assert wanted in lines, wanted
     assert "sprop-parameter-sets" not in text
     assert "transport-cc" not in text
+
+
+def test_both_codecs_are_answered_each_with_its_retransmissions_on_the_same_two_ssrcs() -> None:
+    lines = answer("chrome_hevc.sdp", "H265", "H264").split("\r\n")
+    assert "m=video 8189 UDP/TLS/RTP/SAVPF 108 109 50 51" in lines
+    assert [line for line in lines if line.startswith(("a=rtpmap", "a=fmtp", "a=ssrc-group"))] == [
+        "a=rtpmap:108 H264/90000",
+        "a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+        "a=rtpmap:109 rtx/90000",
+        "a=fmtp:109 apt=108",
+        "a=rtpmap:50 H265/90000",
+        "a=fmtp:50 profile-id=1;tier-flag=0;level-id=180;tx-mode=SRST",
+        "a=rtpmap:51 rtx/90000",
+        "a=fmtp:51 apt=50",
+        "a=ssrc-group:FID 1000 1001",
+    ]
+    assert "a=rtcp-fb:50 nack pli" in lines
+    assert "transport-cc" not in "".join(lines)
 
 
 def test_everything_but_the_first_video_is_switched_off() -> None:

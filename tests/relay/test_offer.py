@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.errors import OfferRefused
-from relay.offer import MAX_BODY, MAX_MEDIA, choose_format, parse_offer, takes_h265
+from relay.offer import MAX_BODY, MAX_MEDIA, choose_format, choose_formats, parse_offer, takes
 from relay.ports import EXTENSION_ABS_SEND_TIME, EXTENSION_MID, EXTENSION_PLAYOUT_DELAY
 
 OFFERS = Path(__file__).parent / "offers"
@@ -82,7 +82,7 @@ def with_h265(fmtp: str) -> bytes:
 
 def test_h265_is_taken_in_main_profile_and_answered_as_it_was_offered() -> None:
     offer = parse_offer(with_h265("level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST;evil=a"))
-    assert takes_h265(offer)
+    assert takes(offer, "H265")
     chosen = choose_format(offer, None, "H265")
     assert (chosen.payload_type, chosen.codec) == (41, "H265")
     assert chosen.parameters == "profile-id=1;tier-flag=0;level-id=93;tx-mode=SRST"
@@ -94,10 +94,48 @@ def test_h265_is_taken_in_main_profile_and_answered_as_it_was_offered() -> None:
 )
 def test_h265_that_cameras_do_not_send_is_not_taken(fmtp: str) -> None:
     offer = parse_offer(with_h265(fmtp))
-    assert not takes_h265(offer)
+    assert not takes(offer, "H265")
     with pytest.raises(OfferRefused, match="H265") as caught:
         choose_format(offer, None, "H265")
     assert caught.value.status == 406
+
+
+def test_what_chrome_offers_with_hevc_hardware_is_answered_in_main_profile_and_h264() -> None:
+    offer = parse_offer((OFFERS / "chrome_hevc.sdp").read_bytes())
+    chosen = choose_formats(offer, "42e01f", ("H265", "H264"))
+    assert [(each.codec, each.payload_type, each.rtx_payload_type) for each in chosen] == [
+        ("H264", 108, 109),  # in the offer's order
+        ("H265", 50, 51),
+    ]
+    (only,) = choose_formats(offer, "42e01f", ("H264",))
+    assert only == chosen[0]
+
+
+def test_of_what_the_camera_sends_that_is_answered_which_the_offer_has() -> None:
+    (only,) = choose_formats(parse_offer(CHROMIUM), None, ("H265", "H264"))
+    assert only.codec == "H264"
+    alone = parse_offer(with_h265("profile-id=1").replace(b"H264/90000", b"VP8/90000"))
+    (only,) = choose_formats(alone, None, ("H265", "H264"))
+    assert (only.codec, only.parameters) == ("H265", "profile-id=1")
+    with pytest.raises(OfferRefused, match="H264"):
+        choose_formats(alone, None, ("H264",))
+
+
+@pytest.mark.parametrize(("levels", "chosen"), [("93 153", 52), ("153 93", 50), ("120", 52), ("", 50)])
+def test_h265_of_the_highest_level_is_answered(levels: str, chosen: int) -> None:
+    first, *second = [f"level-id={level};" for level in levels.split()] or [""]
+    body = (OFFERS / "chrome_hevc.sdp").read_bytes()
+    body = body.replace(b"a=fmtp:50 level-id=180;", f"a=fmtp:50 {first if second else ''}".encode())
+    body = body.replace(
+        b"a=fmtp:52 level-id=180;profile-id=2;", f"a=fmtp:52 {second[0] if second else first}".encode()
+    )
+    assert choose_format(parse_offer(body), None, "H265").payload_type == chosen
+
+
+def test_retransmissions_are_agreed_upon_for_all_codecs_or_for_none() -> None:
+    body = (OFFERS / "chrome_hevc.sdp").read_bytes().replace(b"a=fmtp:51 apt=50\r\n", b"")
+    chosen = choose_formats(parse_offer(body), "42e01f", ("H265", "H264"))
+    assert [each.rtx_payload_type for each in chosen] == [None, None]
 
 
 def test_without_baseline_the_first_entry_serves() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -62,8 +63,11 @@ def test_ids_beyond_the_one_byte_form_are_left_out(number: int) -> None:
 # Layout
 
 
+H264 = {"H264": 96}
+
+
 def shape(overhead: int = 16) -> Shape:
-    return Shape(96, 0xABCD, build_extensions(IDS, "0", None), overhead)
+    return Shape(H264, 0xABCD, build_extensions(IDS, "0", None), overhead)
 
 
 @given(
@@ -75,7 +79,7 @@ def shape(overhead: int = 16) -> Shape:
 def test_runs_hold_every_packet_once_and_the_kernel_can_cut_them(sizes: list[int]) -> None:
     payloads = tuple(bytes([index & 0xFF]) * size for index, size in enumerate(sizes))
     found: list[Rtp] = []
-    for run in lay_out(payloads, shape(), 0x1_0000_0005, 1.0):
+    for run in lay_out(payloads, shape(), 96, 0x1_0000_0005, 1.0):
         assert run.first == len(found)
         assert run.stride == run.length + 16 <= PACKET_LIMIT
         assert 1 <= run.count <= MOST_SEGMENTS
@@ -101,14 +105,26 @@ def test_a_picture_of_one_slice_is_one_run() -> None:
 
 def test_shapes_differ_where_packets_would() -> None:
     keys = {
-        Shape(96, 1, build_extensions(IDS, "0", None), 16).key,
-        Shape(97, 1, build_extensions(IDS, "0", None), 16).key,
-        Shape(96, 2, build_extensions(IDS, "0", None), 16).key,
-        Shape(96, 1, build_extensions(IDS, "1", None), 16).key,
-        Shape(96, 1, build_extensions({}, "0", None), 16).key,
-        Shape(96, 1, build_extensions(IDS, "0", None), 10).key,
+        Shape(H264, 1, build_extensions(IDS, "0", None), 16).key,
+        Shape({"H264": 97}, 1, build_extensions(IDS, "0", None), 16).key,
+        Shape(H264, 2, build_extensions(IDS, "0", None), 16).key,
+        Shape(H264, 1, build_extensions(IDS, "1", None), 16).key,
+        Shape(H264, 1, build_extensions({}, "0", None), 16).key,
+        Shape(H264, 1, build_extensions(IDS, "0", None), 10).key,
+        Shape({**H264, "H265": 98}, 1, build_extensions(IDS, "0", None), 16).key,
     }
-    assert len(keys) == 6
+    assert len(keys) == 7
+
+
+def test_a_picture_goes_out_as_what_the_viewer_takes_its_codec_for_or_not_at_all() -> None:
+    units = unit(1)
+    both = Shape({"H264": 96, "H265": 98}, 1, build_extensions({}, "0", None), 16)
+    (run,) = Picture(units).runs(both, 1, 1.0)
+    assert read_rtp(run.template[: run.length]).payload_type == 96
+    hevc = replace(units, nal_units=(b"\x26\x01" + bytes(500),))
+    (run,) = Picture(hevc, "H265").runs(both, 1, 1.0)
+    assert read_rtp(run.template[: run.last]).payload_type == 98
+    assert Picture(hevc, "H265").runs(shape(), 1, 1.0) == ()
 
 
 # History

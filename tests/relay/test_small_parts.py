@@ -120,6 +120,18 @@ def test_offline_says_when_the_next_attempt_is() -> None:
     assert refused.value.status == 404
 
 
+def test_a_machine_without_room_turns_away_only_those_for_whom_something_must_be_made() -> None:
+    full = Offline(3.0, Reason.OVERLOADED, 5.0)
+    both = [rendition(full), rendition(full, "sub")]
+    with pytest.raises(Refused) as refused:
+        to_watch(both, 4.0)
+    assert refused.value.status == 503
+    assert to_watch(both, 4.0, untouched=True) is both[0]
+    with pytest.raises(Refused) as refused:
+        to_watch([rendition(AWAY)], 4.0, untouched=True)
+    assert refused.value.status == 409
+
+
 def test_an_address_that_fails_too_often_is_told_when_to_come_back() -> None:
     failures = Failures()
     assert [failures.note("a", 0.0) for _ in range(FAILURES)] == [None] * FAILURES

@@ -18,6 +18,7 @@ from relay.ports import (
     EXTENSION_ABS_SEND_TIME,
     EXTENSION_MID,
     Ancillary,
+    Format,
     RtpParameters,
     SocketAddress,
 )
@@ -27,6 +28,7 @@ from streams.access_unit import AccessUnit
 
 SSRC, RTX_SSRC = 0x1234, 0x5678
 PAYLOAD_TYPE, RTX_TYPE = 96, 97
+H265_TYPE, H265_RTX_TYPE = 98, 99
 IDS = {EXTENSION_MID: 4, EXTENSION_ABS_SEND_TIME: 2}
 TICKS = 3600
 SPS = bytes.fromhex("6742c01fd9005005bb016a02020280000003008000001e478c1924")
@@ -44,18 +46,20 @@ def srtp_pair(profile: int = 0) -> tuple[LibSrtp, LibSrtp]:
     )
 
 
-def parameters(*, rtx: bool = True, ssrc: int = SSRC, ids: dict[str, int] | None = None) -> RtpParameters:
+def parameters(
+    *, rtx: bool = True, ssrc: int = SSRC, ids: dict[str, int] | None = None, h265_too: bool = False
+) -> RtpParameters:
     """What offer and answer agreed upon."""
+    feedback = frozenset({"nack", "nack pli"})
+    h264 = Format(PAYLOAD_TYPE, "42e01f", RTX_TYPE if rtx else None, feedback)
+    h265 = Format(H265_TYPE, "", H265_RTX_TYPE if rtx else None, feedback, "H265")
     return RtpParameters(
-        payload_type=PAYLOAD_TYPE,
+        formats=(h265, h264) if h265_too else (h264,),
         ssrc=ssrc,
         cname="relay",
         mid="0",
-        profile_level_id="42e01f",
-        rtx_payload_type=RTX_TYPE if rtx else None,
         rtx_ssrc=RTX_SSRC if rtx else None,
         extensions=IDS if ids is None else ids,
-        feedback=frozenset({"nack", "nack pli"}),
     )
 
 
@@ -178,11 +182,18 @@ class Viewer:
     """One sender and what reaches its viewer, read with the viewer's keys."""
 
     def __init__(
-        self, *, rtx: bool = True, profile: int = 0, link_bps: float = 1e9, ids: dict[str, int] | None = None
+        self,
+        *,
+        rtx: bool = True,
+        profile: int = 0,
+        link_bps: float = 1e9,
+        ids: dict[str, int] | None = None,
+        h265_too: bool = False,
     ) -> None:
         ours, self.srtp = srtp_pair(profile)
         self.path = ListPath()
-        self.sender = PictureSender(parameters(rtx=rtx, ids=ids), ours, self.path, link_bps=link_bps)
+        agreed = parameters(rtx=rtx, ids=ids, h265_too=h265_too)
+        self.sender = PictureSender(agreed, ours, self.path, link_bps=link_bps)
 
     def state(self) -> State:
         """Where the sender stands."""

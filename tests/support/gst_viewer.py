@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,22 @@ _PROGRAM = Path(__file__).with_name("webrtcbin.py")
 
 
 class GstViewer:
-    """An async context manager. codecs: RTP encoding names to offer, the most wanted first."""
+    """An async context manager. codecs: RTP encoding names to offer, the most wanted first. rewrite: of the
+    answer, before it is used."""
 
-    def __init__(self, url: str, token: str, codecs: tuple[str, ...] = ("H265", "H264")) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        codecs: tuple[str, ...] = ("H265", "H264"),
+        *,
+        rewrite: Callable[[str], str] = lambda answer: answer,
+    ) -> None:
         self.answer = ""
         self._url = url
         self._token = token
         self._codecs = codecs
+        self._rewrite = rewrite
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> GstViewer:
@@ -48,7 +58,8 @@ class GstViewer:
         await self._end()
 
     async def picture(self) -> dict[str, Any]:
-        """The next picture that it decoded: codec, width, height. Raises TimeoutError."""
+        """The next picture that it decoded: codec, width, height, and luma, how bright it is at one place
+        (`webrtcbin.py` says which). Raises TimeoutError."""
         return await self._line()
 
     async def _negotiate(self) -> None:
@@ -59,7 +70,7 @@ class GstViewer:
         assert answer.status_code == 201, answer.text
         self.answer = answer.text
         assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"answer": answer.text}).encode() + b"\n")
+        self._process.stdin.write(json.dumps({"answer": self._rewrite(answer.text)}).encode() + b"\n")
         await self._process.stdin.drain()
 
     async def _line(self) -> dict[str, Any]:

@@ -10,6 +10,10 @@ import json
 import sys
 from typing import Any
 
+REPORT_NS = 500_000_000  # between two receiver reports, as browsers have it; its own way is 5 s
+FIRST = 96  # payload type of the first codec
+SPOT = (0.45, 0.4)  # the place in the picture whose brightness is told, as shares of width and height
+
 
 def _watch(codecs: list[str]) -> None:
     import gi  # type: ignore[import-not-found]  # of the system's Python only
@@ -25,15 +29,16 @@ def _watch(codecs: list[str]) -> None:
     web.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
     pipeline.add(web)
     caps = Gst.Caps.new_empty()
-    for number, codec in enumerate(codecs):
+    for number, codec in enumerate(codecs, FIRST):
         more = ",packetization-mode=(string)1,profile-level-id=(string)42e01f" if codec == "H264" else ""
         caps.append(
             Gst.Caps.from_string(
-                f"application/x-rtp,media=video,encoding-name={codec},clock-rate=90000,payload={96 + number},"
+                f"application/x-rtp,media=video,encoding-name={codec},clock-rate=90000,payload={number},"
                 f"rtcp-fb-nack=(boolean)true,rtcp-fb-nack-pli=(boolean)true{more}"
             )
         )
-    web.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, caps)
+    transceiver = web.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, caps)
+    transceiver.set_property("do-nack", True)  # what gets lost is asked for again
     loop = GLib.MainLoop()
 
     def tell(**what: object) -> None:
@@ -47,15 +52,36 @@ def _watch(codecs: list[str]) -> None:
         reply = promise.get_reply()  # the offer is part of it and lives as long
         web.emit("set-local-description", reply.get_value("offer"), Gst.Promise.new())
 
-    def decoded(pad: Any, _: object, codec: str) -> Any:
+    def decoded(pad: Any, probe: Any, codec: str) -> Any:
         size = pad.get_current_caps().get_structure(0)
-        tell(codec=codec, width=size.get_value("width"), height=size.get_value("height"))
+        width, height = size.get_value("width"), size.get_value("height")
+        spot = int(height * SPOT[1]) * ((width + 3) // 4 * 4) + int(width * SPOT[0])
+        luma = probe.get_buffer().extract_dup(spot, 1)[0]
+        tell(codec=codec, width=width, height=height, luma=luma)
         return Gst.PadProbeReturn.OK
 
     def arrived(_: object, pad: Any) -> None:
+        session = web.get_by_name("rtpbin").emit("get-internal-session", 0)
+        session.set_property("rtcp-min-interval", REPORT_NS)
+        # One pad for all that comes: what it carries changes with the payload type of the moment.
+        demux = Gst.ElementFactory.make("rtpptdemux")
+        demux.connect("request-pt-map", mapped)
+        demux.connect("pad-added", begun)
+        pipeline.add(demux)
+        demux.sync_state_with_parent()
+        pad.link(demux.get_static_pad("sink"))
+
+    def mapped(_: object, number: int) -> Any:
+        codec = codecs[number - FIRST]
+        return Gst.Caps.from_string(
+            f"application/x-rtp,media=video,encoding-name={codec},clock-rate=90000,payload={number}"
+        )
+
+    def begun(_: object, pad: Any) -> None:
         codec = pad.get_current_caps().get_structure(0).get_value("encoding-name")
         name = codec.lower()
-        line = f"rtp{name}depay ! {name}parse ! avdec_{name} ! fakesink name=end sync=false"
+        line = f"rtp{name}depay ! {name}parse ! avdec_{name} ! videoconvert ! video/x-raw,format=GRAY8 "
+        line += "! fakesink name=end sync=false"
         part = Gst.parse_bin_from_description(line, True)
         part.get_by_name("end").get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, decoded, codec)
         pipeline.add(part)
