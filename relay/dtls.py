@@ -8,6 +8,8 @@ handshake that its peer leaves half done never ends; an empty datagram kills it,
 alert. Here the same certificate, ciphers, SRTP profiles and key layout of aiortc drive OpenSSL through memory
 BIOs, about a hundred lines that hold no task at all, and the deadline is the owner's.
 
+Application data ends an association: DTLS-SRTP has none, and OpenSSL would keep what nobody reads.
+
 An alert that is not encrypted is ignored: anybody can write one. A handshake that truly failed ends by the
 owner's deadline instead.
 """
@@ -24,6 +26,8 @@ from relay.errors import DtlsError
 
 _RECORD_HEADER = 13  # type 1, version 2, epoch 2, sequence number 6, length 2 (RFC 6347 §4.1)
 _ALERT = 21
+_LARGEST_RECORD = 16_384  # bytes of plaintext (RFC 6347 §4.1)
+_MOST_RECORDS = 256  # more than a datagram that we take can hold: 2,048 bytes, 13 for each header
 _LARGEST_FLIGHT = 16_384  # bytes read from OpenSSL at once; a flight of ours is about 1,100
 
 
@@ -107,13 +111,25 @@ class DtlsAssociation:
                 self.state = DtlsState.CLOSED
                 raise DtlsError("handshake refused") from None
             return self._finish()
-        try:
-            self._connection.recv(2048)  # there is no application data in DTLS-SRTP; records drive OpenSSL
-        except SSL.ZeroReturnError:
-            self.state = DtlsState.CLOSED
-        except SSL.Error:
-            pass  # WantRead is the usual case; a record that OpenSSL cannot use changes nothing
+        self._drain()
         return self._flush()
+
+    def _drain(self) -> None:
+        """Let OpenSSL take every record that it was given: what it leaves would pile up in its memory."""
+        for _ in range(_MOST_RECORDS):
+            try:
+                self._connection.recv(_LARGEST_RECORD)
+            except SSL.WantReadError:
+                return  # the usual case: nothing is left
+            except SSL.ZeroReturnError:
+                self.state = DtlsState.CLOSED
+                return
+            except SSL.Error:
+                continue  # a record that OpenSSL cannot use changes nothing
+            # There is no application data in DTLS-SRTP (RFC 5764 §4.1): whoever sends some is no viewer.
+            self.state = DtlsState.CLOSED
+            return
+        self.state = DtlsState.CLOSED
 
     def _finish(self) -> list[bytes]:
         if not seam.peer_matches(self._connection, self._fingerprints):
@@ -125,6 +141,7 @@ class DtlsAssociation:
             self.state = DtlsState.CLOSED
             raise
         self.state = DtlsState.CONNECTED
+        self._drain()
         return self._flush()
 
     def _flush(self) -> list[bytes]:

@@ -97,9 +97,11 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
     async def update(request: Request, camera: str, viewer: str) -> Response:
         """Trickle ICE (204) or ICE restart (200)."""
         text = authenticate(request, camera)
-        etag = relay.etag(camera, viewer)
+        relay.etag(camera, viewer)  # 404 before the body is read
         whep.demand_type(request.headers.get("content-type"), whep.FRAGMENT)
         fragment = whep.parse_fragment(await _read(request, relay.body_deadline_s))
+        # From here to the answer in one step: of two restarts of one generation the second is told 412.
+        etag = relay.etag(camera, viewer)
         restart = relay.is_restart(camera, viewer, fragment)
         whep.demand_match(request.headers.get("if-match"), etag, restart=restart)
         answered = relay.restart(camera, viewer, text, fragment)

@@ -25,7 +25,11 @@ class Wire(ports.Path, Protocol):
     """The peer's host, for the record."""
 
     def forget(self) -> None:
-        """Take nothing more from it."""
+        """Take nothing more from it, and let nothing leave on it that still waits."""
+        ...
+
+    def recall(self) -> None:
+        """Let nothing leave that was handed over and still waits in front of the link."""
         ...
 
 
@@ -54,6 +58,7 @@ class Peer:
         """When something authentic came last: a check or RTCP."""
         self.refused = 0
         """Datagrams that were not what they should be."""
+        self._closed = False
 
     @property
     def srtp(self) -> seam.LibSrtp | None:
@@ -73,8 +78,15 @@ class Peer:
         """See `relay.ports.Path`."""
         return self.ice.path.send_run(run, segment) if self.ice.path is not None else 0
 
+    def recall(self) -> None:
+        """See `relay.ports.Path`."""
+        for wire in self.ice.paths():
+            wire.recall()
+
     def check(self, datagram: bytes, wire: Wire, source: tuple[str, int], now: float) -> bool:
         """Take a STUN datagram; says whether it was authentic, so that `wire` may be used from now on."""
+        if self._closed:  # what a wire took now, nobody would ever make it forget
+            return False
         before = self.ice.path
         verdict = self.ice.receive(datagram, wire, source, now)
         if verdict.response is not None:
@@ -95,7 +107,7 @@ class Peer:
         """Take a datagram that is not STUN (RFC 7983 §7) from a path whose check passed; says whether it was
         of use (of DTLS nobody can say)."""
         useful = False
-        if self.ice.accepts(wire, now):
+        if not self._closed and self.ice.accepts(wire, now):
             if 20 <= datagram[0] <= 63:
                 self._dtls(datagram, wire)
                 useful = True
@@ -116,10 +128,12 @@ class Peer:
             self._fail(str(error))
 
     def close(self) -> None:
-        """Say good-bye (close_notify) and take nothing more."""
+        """Say good-bye (close_notify) and take nothing more: from now on no check passes."""
         self.send(self.dtls.close())
+        self._closed = True
         for wire in self.ice.paths():
             wire.forget()
+            self.ice.lose(wire)
         self.on_rtcp = self.on_moved = None
 
     def _dtls(self, datagram: bytes, wire: Wire) -> None:

@@ -71,6 +71,10 @@ class Path(Protocol):
         """
         ...
 
+    def recall(self) -> None:
+        """What was handed over and has not left this machine must not leave any more: a mask was drawn."""
+        ...
+
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 """As `socket.recvfrom` gives it: IPv4 or IPv6."""

@@ -205,9 +205,11 @@ class PictureSender:
             self.state = State.LOST
 
     def forget(self) -> None:
-        """What was sent may not be sent again, nor what is held back: nothing until the next keyframe."""
+        """What was sent may not be sent again, nor what is held back, nor leave what waits in front of the
+        link: nothing until the next keyframe."""
         self._held.drop()
         self._repeats.forget()
+        self._writer.recall()
         if self.state is State.LIVE:
             self.state = State.LOST
 

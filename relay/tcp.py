@@ -4,8 +4,13 @@ Belongs here: connections and what they may cost. Not here: what a datagram mean
 
 A connection is somebody's only once a check on it carried a viewer's password; until then it is one of at
 most `MOST_STRANGERS`, and it is closed after `PATIENCE`, at the first frame that is not such a check, and at
-the first byte that is no frame. What the viewer's network does not take is dropped, never piled up: the
+the first byte that is no frame. When there are too many, the oldest of whoever has the most goes: nobody
+keeps a newcomer out by sitting there. What the viewer's network does not take is dropped, never piled up: the
 queue in front of the link is bounded in time and in bytes, and whoever sends is told.
+
+What waits here or in the kernel when a right ends, or when a mask is drawn, must not leave any more. A TCP
+stream cannot be shortened, so the connection is then reset, which empties both queues at once. That is why
+every socket has SO_LINGER 0: closing it otherwise leaves the kernel sending for as long as the viewer takes.
 """
 
 from __future__ import annotations
@@ -15,9 +20,10 @@ import fcntl
 import ipaddress
 import logging
 import socket
+import struct
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import cast
@@ -28,19 +34,43 @@ from relay.udp import Peers
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 5.0
-"""Seconds until a connection must be a viewer's."""
+PATIENCE = 3.0
+"""Seconds until a connection must be a viewer's. Its check comes with the connection, or one or two
+retransmissions later (RFC 6298 begins with 1 s)."""
 MOST_STRANGERS = 128
-"""Connections that are nobody's yet; one more is closed at once."""
+"""Connections that are nobody's yet; one more costs another one its place, see `least_deserving`."""
 MOST_UNSENT = 1 << 20
 """Bytes in front of the socket: more are not taken, so a viewer can never cost more memory than this."""
 MOST_DELAY = 1.0
 """Seconds: while something handed over longer ago has not left the machine, nothing more is taken. What lies
 in front of a slow link is delay that cannot be taken back; whoever sends goes on at the newest keyframe."""
-LINGER = 2.0
-"""Seconds that a closed connection has to take its last bytes (the good-bye)."""
+MOST_IN_KERNEL = 1 << 16
+"""Bytes, about, that the kernel keeps unsent for one connection (TCP_NOTSENT_LOWAT); by itself it would keep
+megabytes for a viewer whose link is slow. It does not bound the bytes in flight, so no link gets slower."""
+FAREWELL = 0.3
+"""Seconds that a connection with nothing waiting has to take the good-bye, repeats included; then it is
+reset."""
 
 _SIOCOUTQNSD = 0x894B  # linux/sockios.h; Python has no name for it
+_NO_LINGER = struct.pack("ii", 1, 0)  # closing resets and discards what is unsent (socket(7), SO_LINGER)
+
+
+def least_deserving(hosts: Sequence[str]) -> int:
+    """Which stranger goes when there is one too many: the oldest of the address that has the most.
+
+    `hosts`: where each comes from, the oldest first. An IPv6 address counts by its network of 64 bits, of
+    which one machine can use any number. Pure.
+    """
+    places = [_place(host) for host in hosts]
+    counts = Counter(places)
+    most = max(counts.values())
+    return next(index for index, place in enumerate(places) if counts[place] == most)
+
+
+def _place(host: str) -> str:
+    if ":" not in host:
+        return host
+    return str(ipaddress.ip_network(f"{host.partition('%')[0]}/64", strict=False))
 
 
 class UnsentQueue:
@@ -76,11 +106,7 @@ class TcpWire(asyncio.Protocol):
         self._socket: socket.socket | None = None
         self._queue = UnsentQueue()
         self._deadline: asyncio.TimerHandle | None = None
-
-    @property
-    def is_strangers(self) -> bool:
-        """Whether no check has passed on it."""
-        return self._peer is None
+        self._over = False  # nothing more is taken, nothing more is written
 
     # relay.peer.Wire
 
@@ -94,10 +120,20 @@ class TcpWire(asyncio.Protocol):
         return len(parts) if self._write(frame(parts)) else 0
 
     def forget(self) -> None:
-        """See `relay.peer.Wire`: close, with a little time for the last bytes."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.close()
-            self._set_deadline(LINGER, self._transport.abort)
+        """See `relay.peer.Wire`. Where nothing waits, the good-bye gets `FAREWELL`; else nothing leaves."""
+        self._over = True
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._waiting():
+            self.close_now()
+        else:
+            transport.write_eof()
+            self._set_deadline(FAREWELL, transport.abort)
+
+    def recall(self) -> None:
+        """See `relay.peer.Wire`: a reset, if anything waits; the viewer connects again."""
+        if self._waiting():
+            logger.info("a TCP viewer is cut off: what waits for it may not be seen any more")
+            self.close_now()
 
     # asyncio.Protocol
 
@@ -107,15 +143,15 @@ class TcpWire(asyncio.Protocol):
         address = transport.get_extra_info("peername") or ("", 0)
         self._source = (str(address[0]), int(address[1]))
         self.host = self._source[0]
-        if not self._port.admit(self):
-            self._transport.abort()
-            return
         self._socket = transport.get_extra_info("socket")
         _tune(self._socket)
         self._set_deadline(PATIENCE, self._transport.abort)
+        self._port.admit(self)
 
     def data_received(self, data: bytes) -> None:
         """Take what came. Never raises."""
+        if self._over:
+            return
         now = self._port.clock()
         try:
             for datagram in self._deframer.feed(data):
@@ -158,11 +194,19 @@ class TcpWire(asyncio.Protocol):
         if peer is None or (self._peer is not None and peer is not self._peer):
             self._refuse("stun")
         elif peer.check(datagram, self, self._source, now):
-            if self._peer is None and self._deadline is not None:
-                self._deadline.cancel()
+            if self._peer is None:
+                self._port.proven(self)
+                if self._deadline is not None:
+                    self._deadline.cancel()
             self._peer = peer
         elif self._peer is None:
             self._refuse("stun")
+
+    def _waiting(self) -> int:
+        """Bytes that have been handed over and have not left the machine."""
+        if self._transport is None or self._socket is None:
+            return 0
+        return self._transport.get_write_buffer_size() + unsent(self._socket)
 
     def _refuse(self, why: str) -> None:
         self._port.peers.dropped[why] += 1
@@ -170,7 +214,7 @@ class TcpWire(asyncio.Protocol):
 
     def _write(self, data: bytes) -> bool:
         transport = self._transport
-        if transport is None or self._socket is None or transport.is_closing():
+        if transport is None or self._socket is None or self._over or transport.is_closing():
             return False
         now, waiting = self._port.clock(), transport.get_write_buffer_size()
         delay = self._queue.delay(waiting + unsent(self._socket), now)
@@ -198,6 +242,7 @@ class TcpPort:
         """Bytes that viewers' networks were too slow to take."""
         self._servers: list[asyncio.Server] = []
         self._wires: set[TcpWire] = set()
+        self._strangers: dict[TcpWire, None] = {}  # the oldest first
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -228,17 +273,25 @@ class TcpPort:
         self._servers.clear()
         self.port = 0
 
-    def admit(self, wire: TcpWire) -> bool:
-        """Whether one more connection may stay."""
-        if sum(each.is_strangers for each in self._wires) >= MOST_STRANGERS:
-            self.peers.dropped["crowd"] += 1
-            return False
+    def admit(self, wire: TcpWire) -> None:
+        """One more connection has come: it stays, and where it is one too many, another one goes."""
         self._wires.add(wire)
         self._empty.clear()
-        return True
+        self._strangers[wire] = None
+        if len(self._strangers) > MOST_STRANGERS:
+            strangers = tuple(self._strangers)
+            loser = strangers[least_deserving([each.host for each in strangers])]
+            self.peers.dropped["crowd"] += 1
+            del self._strangers[loser]
+            loser.close_now()
+
+    def proven(self, wire: TcpWire) -> None:
+        """A check passed on it: it is a viewer's and no stranger's any more."""
+        self._strangers.pop(wire, None)
 
     def lost(self, wire: TcpWire) -> None:
         """A connection is gone."""
+        self._strangers.pop(wire, None)
         self._wires.discard(wire)
         if not self._wires:
             self._empty.set()
@@ -275,5 +328,7 @@ def unsent(sock: socket.socket) -> int:
 
 def _tune(sock: socket.socket) -> None:
     with suppress(OSError):  # gone already: the loop will say so
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_IN_KERNEL)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10_000)

@@ -93,6 +93,9 @@ class UdpWire:
         """See `relay.peer.Wire`."""
         self._owner.forget(self, (self._remote, self._local))
 
+    def recall(self) -> None:
+        """See `relay.peer.Wire`: datagrams do not wait here, and in the kernel for milliseconds at most."""
+
 
 class _Socket:
     """One bound socket and the paths on it."""

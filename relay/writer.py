@@ -166,6 +166,10 @@ class PacketWriter:
         """Send RTCP. Whether it leaves does not matter: the next one says the same."""
         self._path.send((self._srtp.protect_rtcp(compound),))
 
+    def recall(self) -> None:
+        """What the path took and still has must not leave, see `relay.ports.Path`."""
+        self._path.recall()
+
     def _numbered(self, block: bytes) -> bytes:
         at = self.shape.extensions.transport_cc_at
         if at is None:

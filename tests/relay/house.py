@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,11 +29,12 @@ LOOPBACK = RelaySettings(hosts=("127.0.0.1",), udp_port=0)
 
 @dataclass
 class Recorder:
-    """Keeps viewings in memory. `before` is awaited first: to be slow, or to fail."""
+    """Keeps viewings in memory. `before` is awaited first: slow, or failing; `before_end` at the end."""
 
     opened_viewings: list[ViewingOpened] = field(default_factory=list)
     closed_viewings: list[tuple[str, str, int]] = field(default_factory=list)
     before: Callable[[], object] | None = None
+    before_end: Callable[[], Awaitable[object]] | None = None
 
     async def opened(self, viewing: ViewingOpened) -> None:
         """See `ViewingRecorder`."""
@@ -45,6 +46,8 @@ class Recorder:
 
     async def closed(self, viewer_id: str, at: float, reason: str, bytes_sent: int) -> None:
         """See `ViewingRecorder`."""
+        if self.before_end is not None:
+            await self.before_end()
         self.closed_viewings.append((viewer_id, reason, bytes_sent))
 
 

@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from OpenSSL._util import ffi, lib
 
 from relay import seam
 from relay.dtls import DtlsAssociation, DtlsState
@@ -131,3 +132,29 @@ def test_garbage_raises_at_most_a_dtls_error(garbage: bytes) -> None:
         server.receive(b"\x16\xfe\xfd" + garbage)
     except DtlsError:
         assert server.state is DtlsState.CLOSED
+
+
+def _unread(association: DtlsAssociation) -> int:
+    """Bytes that OpenSSL holds and nobody has read."""
+    memory = ffi.new("char **")
+    return int(lib.BIO_get_mem_data(association._connection._into_ssl, memory))
+
+
+def test_application_data_ends_an_association_and_piles_up_nowhere() -> None:
+    server, client = associate()
+    records = []
+    for _ in range(40):
+        client._connection.send(b"x")
+        records.append(client._connection.bio_read(4096))
+    for _ in range(3):
+        server.receive(b"".join(records))
+        assert server.state is DtlsState.CLOSED
+    assert _unread(server) < len(b"".join(records))
+
+
+def test_however_many_records_a_datagram_has_none_is_left_unread() -> None:
+    server, _ = associate()
+    forged = bytes.fromhex("17fefd0001000000009999000178")  # as short as they get
+    server.receive(forged * (2048 // len(forged)))
+    assert server.state is DtlsState.CONNECTED
+    assert _unread(server) == 0

@@ -69,6 +69,10 @@ class BrokenPath:
         """See `relay.ports.Path`."""
         raise RuntimeError("broken")
 
+    def recall(self) -> None:
+        """See `relay.ports.Path`."""
+        raise RuntimeError("broken")
+
 
 async def test_who_joins_late_and_who_was_there_see_the_same() -> None:
     camera, early, late = Camera(), Viewer(), Viewer()
@@ -323,6 +327,7 @@ async def test_what_was_forgotten_is_not_sent_again() -> None:
         slow.take()
         held = [slow.sender.held]
         camera.rendition.ring.clear()
+        assert viewer.path.recalls == 1
         held.append(slow.sender.held)
         assert before and held == [True, False] and fanout.history.size == 0
         now = time.monotonic()

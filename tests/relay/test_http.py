@@ -283,6 +283,37 @@ async def test_trickle_and_restart_by_patch() -> None:
         assert (await client.head(resource)).headers["etag"] == restarted.headers["etag"]
 
 
+async def test_of_two_restarts_at_once_the_second_is_told_that_it_is_late() -> None:
+    async with served() as (ours, client):
+        first = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer(ours.token())})
+        resource, etag = first.headers["location"], first.headers["etag"]
+        headers = {**FRAGMENT, **bearer(ours.token()), "If-Match": etag}
+        arrived, gates = asyncio.Semaphore(0), [asyncio.Event(), asyncio.Event()]
+
+        async def slowly(name: bytes, gate: asyncio.Event) -> AsyncIterator[bytes]:
+            yield RESTART[:5]
+            arrived.release()
+            await gate.wait()
+            yield RESTART[5:].replace(b"NewOne", name)
+
+        async with asyncio.TaskGroup() as group:
+            requests = [
+                group.create_task(client.patch(resource, content=slowly(name, gate), headers=headers))
+                for name, gate in zip((b"One1", b"Two2"), gates, strict=True)
+            ]
+            for _ in gates:
+                await arrived.acquire()
+            await asyncio.sleep(0.1)  # both have their headers and half a body at the relay
+            for gate, request in zip(gates, requests, strict=True):
+                gate.set()
+                await asyncio.wait({request})
+        won, late = (request.result() for request in requests)
+        assert won.status_code == 200
+        problem(late, 412)
+        look = await client.get(resource)
+        assert look.headers["etag"] == won.headers["etag"]  # its answer still holds
+
+
 async def test_restarts_pile_nothing_up() -> None:
     async with served() as (ours, client):
         token = bearer(ours.token())

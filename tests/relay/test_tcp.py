@@ -7,6 +7,7 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -100,38 +101,140 @@ def test_the_delay_is_that_of_the_oldest_byte_that_waits() -> None:
     assert queue.delay(0, 3.0) == 0.0
 
 
-async def test_what_a_link_does_not_take_within_a_second_is_not_piled_up() -> None:
-    now = 100.0
+@dataclass
+class Narrow:
+    """A viewer's transport whose client takes little and reads nothing by itself."""
+
+    port: tcp.TcpPort
+    peer: Peer
+    client: socket.socket
+    now: float = 100.0
+
+    def fill(self) -> int:
+        """Hand over as many bytes as are taken: nobody reads, and the clock stands."""
+        run = memoryview(bytes(50_000))
+        taken = 0
+        while self.peer.send_run(run, 1000) == 50:
+            taken += len(run)
+        return taken
+
+    async def read(self) -> bytes:
+        """What the client's machine has, at most 64 KiB. Raises ConnectionResetError after a reset."""
+        async with asyncio.timeout(5):
+            return await asyncio.get_running_loop().sock_recv(self.client, 65_536)
+
+
+@asynccontextmanager
+async def narrow() -> AsyncIterator[Narrow]:
+    """One that is connected, its check answered."""
     peers = Peers()
-    port = tcp.TcpPort(peers, lambda: now)
+    port = tcp.TcpPort(peers, lambda: ours.now)
     await port.open(("127.0.0.1",), 0)
-    one = Peer(ice.Credentials.fresh("client"), SERVER, fingerprints(CLIENT), seam.Arena(), now)
+    one = Peer(ice.Credentials.fresh("client"), SERVER, fingerprints(CLIENT), seam.Arena(), 100.0)
     peers.add(one)
     with socket.socket() as client:
+        ours = Narrow(port, one, client)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.setblocking(False)
         loop = asyncio.get_running_loop()
         await loop.sock_connect(client, ("127.0.0.1", port.port))
-        ours = one.ice.credentials
-        await loop.sock_sendall(client, frame([check(ours.ufrag, ours.password, "client")]))
-        assert await loop.sock_recv(client, 2048)
-        run = memoryview(bytes(50_000))
-        taken = 0
-        while one.send_run(run, 1000) == 50:  # nobody reads: only bytes bound it while the clock stands
-            taken += len(run)
+        credentials = one.ice.credentials
+        await loop.sock_sendall(client, frame([check(credentials.ufrag, credentials.password, "client")]))
+        assert await ours.read()
+        yield ours
+        one.close()
+    await port.close()
+
+
+async def test_what_a_link_does_not_take_within_a_second_is_not_piled_up() -> None:
+    async with narrow() as ours:
+        taken = ours.fill()
         assert taken > tcp.MOST_UNSENT // 2
-        now += tcp.MOST_DELAY + 0.1
-        assert one.send([b"x"]) == 0
+        ours.now += tcp.MOST_DELAY + 0.1
+        assert ours.peer.send([b"x"]) == 0
         deframer = Deframer()
         found: list[bytes] = []
         while sum(map(len, found)) < taken:
-            async with asyncio.timeout(5):
-                found += deframer.feed(await loop.sock_recv(client, 65_536))
+            found += deframer.feed(await ours.read())
         assert all(len(each) == 1000 for each in found)  # whole datagrams only
-        assert one.send([b"x"]) == 1
-        assert port.refused_bytes > 0
-    one.close()
-    await port.close()
+        assert ours.peer.send([b"x"]) == 1
+        assert ours.port.refused_bytes > 0
+
+
+async def _everything(ours: Narrow) -> int:
+    """Bytes that still come, until the reset."""
+    got = 0
+    with pytest.raises(ConnectionResetError):
+        while data := await ours.read():
+            got += len(data)
+        raise AssertionError("the stream ended in order: the kernel has sent all that waited")
+    return got
+
+
+async def test_at_the_end_of_a_right_nothing_leaves_that_still_waits() -> None:
+    async with narrow() as ours:
+        taken = ours.fill()
+        ours.peer.close()
+        await until(lambda: len(ours.port) == 0)
+        assert await _everything(ours) < taken // 4  # it lay in the client's own machine
+
+
+async def test_when_a_mask_is_drawn_nothing_leaves_that_still_waits() -> None:
+    async with narrow() as ours:
+        ours.peer.recall()
+        assert ours.peer.send([b"x"]) == 1  # nothing waited: nothing happened
+        assert await ours.read()
+        taken = ours.fill()
+        ours.peer.recall()
+        await until(lambda: len(ours.port) == 0)
+        assert ours.peer.host is None  # the viewer may connect again
+        assert await _everything(ours) < taken // 4
+
+
+async def test_the_kernel_keeps_little_for_a_slow_link() -> None:
+    async with narrow() as ours:
+        ours.fill()
+        (wire,) = ours.port._wires
+        assert wire._socket is not None
+        assert tcp.unsent(wire._socket) < 4 * tcp.MOST_IN_KERNEL
+
+
+async def test_a_good_bye_arrives_and_then_the_connection_goes_whether_the_client_agrees_or_not() -> None:
+    async with narrow() as ours:
+        ours.peer.send([b"bye"])
+        ours.peer.close()
+        assert ours.peer.send([b"x"]) == 0
+        assert Deframer().feed(await ours.read()) == [b"bye"]
+        assert await ours.read() == b""
+        await until(lambda: len(ours.port) == 0)
+
+
+async def test_an_ended_viewer_takes_no_connection() -> None:
+    async with narrow() as ours:
+        one = Peer(ice.Credentials.fresh("client"), SERVER, fingerprints(CLIENT), seam.Arena(), 0.0)
+        ours.port.peers.add(one)
+        one.close()  # its end is being written down, say
+        credentials = one.ice.credentials
+        reader, writer = await asyncio.open_connection("127.0.0.1", ours.port.port)
+        writer.write(frame([check(credentials.ufrag, credentials.password, "client")]))
+        assert await closed(reader)
+        writer.close()
+        await until(lambda: len(ours.port) == 1)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "loser"),
+    [
+        (["a", "a", "b"], 0),
+        (["b", "a", "a"], 1),
+        (["b", "a", "a", "b", "a"], 1),
+        (["a", "b", "c"], 0),
+        (["192.0.2.1", "2001:db8::1", "2001:db8::2:1", "192.0.2.2"], 1),
+        (["2001:db8:0:1::1", "fe80::1%eth0", "fe80::2%eth0"], 1),
+    ],
+)
+def test_who_has_the_most_connections_loses_the_oldest(hosts: list[str], loser: int) -> None:
+    assert tcp.least_deserving(hosts) == loser
 
 
 @pytest.mark.parametrize(
@@ -179,14 +282,18 @@ async def test_a_crowd_of_strangers_is_bounded_and_keeps_no_viewer_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tcp, "MOST_STRANGERS", 5)
-    monkeypatch.setattr(tcp, "PATIENCE", 1.0)
+    monkeypatch.setattr(tcp, "PATIENCE", 600.0)  # nobody goes by himself
     async with relayed() as ours:
         crowd = [await connect(ours) for _ in range(20)]
         await until(lambda: ours.relay.peers.dropped["crowd"] >= 15)
-        async with WhepViewer.open(ours.url(), ours.token()) as viewer:  # by UDP, meanwhile
+        assert ours.relay.statistics().tcp_connections == 5
+        async with WhepViewer.open(ours.url(), ours.token(), tcp=True) as viewer:  # in the middle of it
             await viewer.wait_picture()
-        for reader, writer in crowd:
+            crowd += [await connect(ours) for _ in range(10)]
+            await until(lambda: ours.relay.peers.dropped["crowd"] >= 25)
+            await moving(viewer)
+        for reader, writer in crowd[:-5]:
             assert await closed(reader)
             writer.close()
-        async with WhepViewer.open(ours.url(), ours.token(), tcp=True) as viewer:
-            await viewer.wait_picture()
+        for _, writer in crowd[-5:]:
+            writer.close()

@@ -174,3 +174,18 @@ async def test_a_port_that_is_taken_says_so() -> None:
         with pytest.raises(OSError, match="in use"):
             other.open(("127.0.0.1",), opened.port)
         other.close()
+
+
+async def test_a_viewer_that_has_ended_leaves_no_path_behind() -> None:
+    async with port() as (opened, peers):
+        one = peer()
+        peers.add(one)
+        with stranger() as client:
+            client.send(checked(one), opened.port)
+            await client.receive()
+            assert len(opened._sockets[0]._wires) == 1
+            one.close()
+            client.send(checked(one), opened.port)  # while its end is written down, say
+            await until(lambda: peers.dropped["check"] == 1)
+            assert not opened._sockets[0]._wires
+            assert one.send([b"x"]) == 0

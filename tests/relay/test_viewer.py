@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import islice, pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from relay.client import WatchError, WhepViewer
+from relay.framing import frame
 from relay.viewer import Stage
 from streams.camera import ProfileName
 from streams.simulator import timecode
@@ -168,6 +169,34 @@ async def test_a_recorder_that_hangs_is_waited_for_until_its_deadline() -> None:
 
 
 # The end.
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+async def test_while_its_end_is_written_down_slowly_a_viewer_takes_no_path(tcp: bool) -> None:
+    gate = asyncio.Event()
+    async with relayed(tcp_port=0) as ours, WhepViewer.open(ours.url(), ours.token(), tcp=tcp) as viewer:
+        await viewer.wait_picture()
+        (ended,) = ours.relay._viewers.values()
+        ours.recorder.before_end = gate.wait
+        ours.grant(())
+        await until(lambda: ended.stage is Stage.CLOSING)
+        theirs = ended.peer.ice.credentials
+        again = check(theirs.ufrag, theirs.password, theirs.remote_ufrag)
+        if tcp:
+            reader, writer = await asyncio.open_connection("127.0.0.1", ours.relay.tcp_port)
+            writer.write(frame([again]))
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            writer.close()
+        else:
+            with stranger() as client:
+                client.send(again, ours.relay.port)
+                await until(lambda: ours.relay.peers.dropped["check"] > 0)
+        assert ended.peer.ice.paths() == ()
+        gate.set()
+        await until(lambda: not ours.relay.viewers())
+        await until(lambda: ours.relay.statistics().tcp_connections == 0)
+        assert all(not each._wires for each in ours.relay._udp._sockets)
 
 
 async def test_the_end_of_the_grant_ends_the_viewer_within_a_second() -> None:

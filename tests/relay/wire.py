@@ -118,11 +118,16 @@ def read_extensions(block: bytes) -> dict[int, bytes]:
 
 @dataclass
 class ListPath:
-    """A path into a list. `room`: how many more datagrams it takes."""
+    """Into a list. `room`: how many more datagrams it takes. `recalls`: how often any were called back."""
 
     datagrams: list[bytes] = field(default_factory=list)
     runs: list[int] = field(default_factory=list)
     room: int = 1 << 30
+    recalls: int = 0
+
+    def recall(self) -> None:
+        """See `relay.ports.Path`."""
+        self.recalls += 1
 
     def send(self, datagrams: Sequence[bytes]) -> int:
         """See `relay.ports.Path`."""
@@ -145,6 +150,9 @@ class UdpPath:
     egress: UdpEgress
     address: SocketAddress
     ancillary: tuple[Ancillary, ...] = ()
+
+    def recall(self) -> None:
+        """See `relay.ports.Path`."""
 
     def send(self, datagrams: Sequence[bytes]) -> int:
         """See `relay.ports.Path`."""
