@@ -73,6 +73,7 @@ class Reconciler:
         self._applied: int | None = None
         self._next_end: float | None = None
         self._waits_until = math.inf  # UTC seconds
+        self._changed: frozenset[str] = frozenset()  # cameras that nobody has been told of yet
         self._sooner = asyncio.Event()
 
     async def sync(self) -> int:
@@ -81,42 +82,51 @@ class Reconciler:
         Called after every change of ours, so that the relay knows before the asker is answered.
         """
         async with self._one_at_a_time:
-            now = self._utc()
-            async with self._database.read() as session:
-                await self._refresh(session)
-                revision = await value(session, Counter.GRANTS)
-                rows = await session.execute(
-                    select(GrantRow, ShareRow)
-                    .join(ShareRow, ShareRow.id == GrantRow.share_id)
-                    .where(
-                        GrantRow.revoked_at.is_(None),
-                        GrantRow.expires_at > now,
-                        GrantRow.form == Form.STREAM,  # stills are asked for one by one
-                    )
+            try:
+                return await self._apply()
+            finally:
+                # After the grants: of a camera that is taken out, the viewers go first. Where the database
+                # failed, too: the directory does not see a change a second time.
+                self._tell_changed()
+
+    async def _apply(self) -> int:
+        """One round; under the lock."""
+        now = self._utc()
+        async with self._database.read() as session:
+            await self._refresh(session)
+            revision = await value(session, Counter.GRANTS)
+            rows = await session.execute(
+                select(GrantRow, ShareRow)
+                .join(ShareRow, ShareRow.id == GrantRow.share_id)
+                .where(
+                    GrantRow.revoked_at.is_(None),
+                    GrantRow.expires_at > now,
+                    GrantRow.form == Form.STREAM,  # stills are asked for one by one
                 )
-                names = await _unit_names(session)
-                grants = tuple(
-                    Grant(
-                        id=row.id,
-                        receiver=row.receiver,
-                        share=row.share_id,
-                        camera=row.camera_id,
-                        not_before=row.not_before,
-                        expires_at=row.expires_at,
-                        overlay=demanded(
-                            share.overlay, names.get(row.receiver, row.receiver) if share.watermark else ""
-                        ),
-                    )
-                    for row, share in rows
-                    # One that may not be connected any more would be a right to nothing.
-                    if self._directory.camera(row.camera_id) is not None
+            )
+            names = await _unit_names(session)
+            grants = tuple(
+                Grant(
+                    id=row.id,
+                    receiver=row.receiver,
+                    share=row.share_id,
+                    camera=row.camera_id,
+                    not_before=row.not_before,
+                    expires_at=row.expires_at,
+                    overlay=demanded(
+                        share.overlay, names.get(row.receiver, row.receiver) if share.watermark else ""
+                    ),
                 )
-            self._relay.apply(GrantSet(revision, grants))
-            self._applied = revision
-            self._next_end = min((grant.expires_at for grant in grants), default=None)
-            if self._next_end is not None and self._next_end < self._waits_until:
-                self._sooner.set()
-            return revision
+                for row, share in rows
+                # One that may not be connected any more would be a right to nothing.
+                if self._directory.camera(row.camera_id) is not None
+            )
+        self._relay.apply(GrantSet(revision, grants))
+        self._applied = revision
+        self._next_end = min((grant.expires_at for grant in grants), default=None)
+        if self._next_end is not None and self._next_end < self._waits_until:
+            self._sooner.set()
+        return revision
 
     async def run(self) -> None:
         """Looks, expires and syncs until cancelled; an error of the database is said and tried again."""
@@ -151,16 +161,22 @@ class Reconciler:
         async with self._database.read() as session:
             await self._refresh(session)
             revision = await value(session, Counter.GRANTS)
-        if revision != self._applied:
+        foreign = revision != self._applied
+        if foreign or self._changed:
             await self.sync()
+        if foreign:
             # Our own change may be between its commit and its sync; one snapshot too many does no harm.
             self._on_foreign_change()
 
     async def _refresh(self, session: AsyncSession) -> None:
         changes = await self._directory.refresh_within(session)
+        self._changed |= changes.connection
         for camera_id in changes.masks:
             self._on_masks_changed(camera_id)
-        for camera_id in changes.connection:
+
+    def _tell_changed(self) -> None:
+        changed, self._changed = self._changed, frozenset()
+        for camera_id in changed:
             self._on_camera_changed(camera_id)
 
 

@@ -161,9 +161,10 @@ class Outlet:
             self._way = way
             if way is _Way.THROUGH:
                 self._pass()
-            elif way is _Way.MAKE:
+            else:
                 # What was passed through cannot be gone on from, and may not have been for all eyes.
                 self.rendition.ring.clear()
+            if way is _Way.MAKE:
                 self.rendition.ring.on_reader = self._read
                 self.rendition.codec = "H264"
                 log.info("camera %s: made here", self._key)
@@ -180,8 +181,8 @@ class Outlet:
         if not self._open:
             return
         state = self.intake.raw.state
-        if isinstance(state, Offline) and state.reason is Reason.STOPPED:
-            self.rendition.ring.clear()
+        if isinstance(state, Offline):
+            self.rendition.ring.clear()  # whoever comes now would be shown the past
         if self._way is _Way.MAKE and isinstance(state, Live):
             if self._refused_until is not None:
                 state = Offline(state.since, Reason.OVERLOADED, self._refused_until)
@@ -190,13 +191,18 @@ class Outlet:
                     self.rendition.set_state(Connecting(self._house.clock()))
                 return  # it is live with the first picture that was made
         elif self._way is _Way.NONE:
+            known = self.rendition.state
+            if isinstance(known, Offline) and known.reason is Reason.NOT_FOUND:
+                return
             state = Offline(self._house.clock(), Reason.NOT_FOUND, None)
         self.rendition.set_state(state)
 
     def _choose(self) -> _Way:
         raw = self.intake.raw
         camera = self._house.camera(raw.camera_id)
-        masked = camera is not None and bool(camera.masks)
+        if camera is None:
+            return _Way.NONE  # its masks went with its record, and its source may still be sending
+        masked = bool(camera.masks)
         if self.name is RenditionName.SOURCE:
             return _Way.NONE if masked else _Way.THROUGH
         if self.name in _MADE or self._overlay is not None:

@@ -64,13 +64,15 @@ class Job:
     """What is to be done in one step.
 
     gap: pictures before the first unit are missing. fresh_after: pictures that arrived before (monotonic
-    seconds) are decoded only, except the newest. keyframes: keys of renditions that want one.
+    seconds) are decoded only, except the newest. true_after: those before are decoded only, the newest too.
+    keyframes: keys of renditions that want one.
     """
 
     units: Sequence[AccessUnit]
     targets: Sequence[Target]
     gap: bool = False
     fresh_after: float = float("-inf")
+    true_after: float = float("-inf")
     keyframes: frozenset[str] = frozenset()
     frames_per_second: float = 25.0
     utc_of_monotonic: float = 0.0  # UTC minus monotonic seconds, for pictures without a capture time
@@ -101,7 +103,8 @@ class Pipeline:
         for key in self._benches.keys() - {target.key for target in job.targets}:
             del self._benches[key]
         for picture in decoded:
-            if picture.arrived >= job.fresh_after or picture is decoded[-1]:
+            newest = picture is decoded[-1]
+            if picture.arrived >= (job.true_after if newest else job.fresh_after):
                 self._encode(picture, job, outcome)
             else:
                 outcome.skipped += 1

@@ -57,6 +57,7 @@ class Rendition:
         self.bitrate: int | None = None
         self.newest_media_time: int | None = None  # of all pictures ever, also where the ring was cleared
         self.on_keyframe_request: Callable[[], None] | None = None
+        self._clock = clock
         self._on_change = on_change
         self._signal = Signal()
         self._format_signal = Signal()
@@ -127,7 +128,8 @@ class Rendition:
     def push(
         self, instant: Instant, arrived: float, is_idr: bool, nal_units: tuple[bytes, ...]
     ) -> AccessUnit:
-        """Give the next picture its number and put it in the ring; the state becomes live."""
+        """Give the next picture its number and put it in the ring; the state becomes live, unless the picture
+        is older than it may be."""
         self.counters.pictures += 1
         return self._deliver(
             instant.rtp_time, instant.media_time, arrived, instant.captured, is_idr, nal_units
@@ -152,7 +154,7 @@ class Rendition:
         unit = AccessUnit(number, rtp_time, media_time, arrived, captured, is_idr, nal_units)
         self.newest_media_time = media_time
         self.freshness.observe(arrived, media_time)
-        if not isinstance(self._state, Live):
+        if not isinstance(self._state, Live) and not self.freshness.stalled(self._clock()):
             self.set_state(Live(arrived))
         self.ring.push(unit)
         return unit

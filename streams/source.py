@@ -138,6 +138,7 @@ class Source:
         pause = self._refusals.wait_s(self._used, now)
         self._tell(failure)
         delay_s = max(delay_s, pause)
+        rendition.ring.clear()
         rendition.set_state(Offline(lost_at, failure.reason, now + delay_s))
         await self._sleep(delay_s)
 

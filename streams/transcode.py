@@ -6,7 +6,9 @@ thread, and pictures stay in order.
 
 Policy where the machine or the camera's burst makes pictures old: everything in front of the newest keyframe
 at hand is left out; what is left is decoded, because later pictures refer to it; only pictures younger than
-`FRESH_S`, or the newest of a step, are encoded. Left out is counted (`stale_pictures`).
+`FRESH_S`, or the newest of a step, are encoded, and none older than the source's limit: after a stall the
+ring holds the past, which a decoder may begin with and nobody may be shown as new. Left out is counted
+(`stale_pictures`).
 """
 
 from __future__ import annotations
@@ -161,6 +163,7 @@ class Transcoder:
             [output.target for output in self._outputs.values()],
             gap,
             fresh_after,
+            min(fresh_after, now - self._source.limit_s),
             frozenset(keyframes),
             min(60.0, max(1.0, 1 / interval)) if interval else 25.0,
             self._utc() - now,

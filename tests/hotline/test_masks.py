@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from hotline.domain import masks as rules
 from hotline.errors import Invalid
-from hotline.inventory import add_camera
-from relay.client import WhepViewer
+from hotline.inventory import add_camera, remove_camera
+from relay.client import WatchError, WhepViewer
 from streams.mask import checked
 from tests.cameras.coded import encode
-from tests.cameras.coded_camera import coded_camera
+from tests.cameras.coded_camera import coded_camera, playing, sdp
+from tests.cameras.fake import Asked, FakeCamera, Manners, Talk
 from tests.hotline.house import NETWORKS, House, camera, house
 from tests.hotline.test_bad_input import assert_problem
 
@@ -132,9 +133,12 @@ def test_whatever_is_taken_can_be_burned_in(drawn: list[list[list[float]]]) -> N
 
 
 @asynccontextmanager
-async def watched(tmp_path: Path) -> AsyncIterator[tuple[House, str, str]]:
+async def watched(tmp_path: Path, source: FakeCamera | None = None) -> AsyncIterator[tuple[House, str, str]]:
     """A house with one real camera, shared: the house, the share, a viewing token."""
-    async with coded_camera("H264", encode("H264", 50)) as main, house(tmp_path, over_http=True) as home:
+    async with (
+        source or coded_camera("H264", encode("H264", 50)) as main,
+        house(tmp_path, over_http=True) as home,
+    ):
         await add_camera(
             home.records.database,
             camera(9, id="real", main_url=main.url, sub_url=main.url),
@@ -182,3 +186,35 @@ async def test_a_mask_drawn_while_somebody_watches_holds_from_the_answer_on(
             # At most what had left already; and never again.
             assert seen == sorted(seen) and seen.count(False) <= 25
             assert viewer.ended is None
+
+
+async def test_a_masked_camera_that_is_taken_out_shows_nothing_more(tmp_path: Path) -> None:
+    """Its masks are gone with its record, and it sends on until it has answered TEARDOWN: to nobody."""
+
+    let_go = asyncio.Event()
+
+    async def late(_talk: Talk, _asked: Asked) -> None:
+        await let_go.wait()
+
+    media = playing("H264", encode("H264", 25, gop=5))
+    manners = Manners(sdp=sdp("H264"), media=media, replies={"TEARDOWN": late})
+    async with watched(tmp_path, FakeCamera(manners)) as (home, _, token):
+        operator = await home.client("operator")
+        headers = {"If-Match": "*"}
+        answer = await operator.put("/api/cameras/real/masks", json={"masks": [RIGHT]}, headers=headers)
+        assert answer.status_code == 200
+        url = f"{home.base_url}/whep/real"
+        async with WhepViewer.open(url, token, host="127.0.0.1", decode=True) as viewer:
+            picture = await viewer.wait_picture(deadline=15)
+            assert picture.frame is not None and covered_right(picture.frame)
+            database, me = home.records.database, home.records.me
+            await remove_camera(database, "real", actor=me, now=time.time())
+            seen: list[bool] = []
+            with pytest.raises((WatchError, TimeoutError)):
+                async with asyncio.timeout(15):
+                    while True:
+                        picture = await viewer.wait_picture(after=picture.number)
+                        if picture.frame is not None:
+                            seen.append(covered_right(picture.frame))
+            assert all(seen) and viewer.ended is not None
+        let_go.set()

@@ -14,6 +14,7 @@ from hotline import inventory, shares
 from hotline.directory import CameraDirectory
 from hotline.reconcile import Reconciler
 from hotline.share_view import ShareView
+from hotline.store.counters import Counter, advance
 from relay.grant import GrantSet
 from tests.hotline.house import NETWORKS, Records, records
 from tests.hotline.test_shares import open_share, report
@@ -99,6 +100,23 @@ async def test_what_another_process_changed_is_noticed(tmp_path: Path) -> None:
         await inventory.remove_camera(made.database, "camera-1", actor=made.me, now=time.time())
         await until(lambda: taken.cameras() == {"camera-2"}, "the relay hears of the removal")
         assert told.cameras == ["camera-1"]
+
+
+async def test_a_camera_that_is_taken_out_loses_its_viewers_before_its_session(tmp_path: Path) -> None:
+    """And a change that leaves all grants as they are is told too."""
+    async with records(tmp_path) as made, running(made) as (reconciler, taken, told):
+        await open_share(made, (await report(made, time.time())).id, time.time())
+        await reconciler.sync()
+        granted: list[set[str]] = []
+        reconciler._on_camera_changed = lambda _: granted.append(taken.cameras())
+        await inventory.remove_camera(made.database, "camera-1", actor=made.me, now=time.time())
+        await until(lambda: granted, "the camera's side hears of the removal")
+        assert granted == [{"camera-2"}]
+        async with made.database.write() as session:
+            await session.execute(text("UPDATE cameras SET main_url='rtsp://10.0.0.9/' WHERE id='camera-2'"))
+            await advance(session, Counter.INVENTORY)
+        await until(lambda: len(granted) == 2, "the camera's side hears of the address")
+        assert told.cameras == []
 
 
 async def test_a_share_whose_time_is_up_is_over_within_a_second(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -21,8 +22,10 @@ from streams.mask import Mask
 from streams.overlay import Caption
 from streams.planes import planes
 from streams.recipe import Overlay, Transcoding
+from streams.state import Offline
 from tests.cameras.coded import decoded, encode, frame
-from tests.cameras.coded_camera import coded_camera
+from tests.cameras.coded_camera import coded_camera, playing, sdp
+from tests.cameras.fake import Asked, FakeCamera, Manners, Talk
 from tests.streams.running import QUICK
 from tests.streams.test_transcode import hub_of, until
 from tests.streams.transcoded import read
@@ -162,6 +165,45 @@ async def test_a_mask_that_is_drawn_while_people_watch(act: Callable[[CameraHub,
             hold.release()
         assert len(source.rendition.ring) == 0
         source.release()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("masks", [(RIGHT_HALF,), ()])
+async def test_a_camera_without_a_record_gives_nothing_more(masks: tuple[Polygon, ...]) -> None:
+    """Its masks went with its record, and it goes on sending until it has answered TEARDOWN."""
+
+    let_go = asyncio.Event()
+
+    async def late(_talk: Talk, _asked: Asked) -> None:
+        await let_go.wait()
+
+    video = encode("H264", 25, gop=5)
+    manners = Manners(sdp=sdp("H264"), media=playing("H264", video), replies={"TEARDOWN": late})
+    async with FakeCamera(manners) as camera:
+        records = {"cam": Camera("cam", "Camera", {ProfileName.MAIN: camera.url}, masks)}
+        hub = CameraHub(
+            records.get,
+            lambda _: None,
+            policies=lambda _: replace(QUICK, teardown_s=1.0),
+            transcoding=Transcoding(encoder="libx264", cores=8),
+        )
+        running = asyncio.create_task(hub.run())
+        await asyncio.sleep(0)
+        hold = hub.hold("cam", RenditionName.MAIN, urgent=True)
+        seen: list[AccessUnit] = []
+        hold.rendition.ring.listen(seen.append)
+        await until(lambda: len(seen) > 10, 15)
+        raw = hub._intakes["cam", ProfileName.MAIN].raw
+        del records["cam"]
+        hub.refresh("cam")
+        seen.clear()
+        before = raw.counters.packets
+        await until(lambda: raw.counters.packets > before + 10)  # the camera does go on
+        assert not seen and not hold.rendition.ring.newest_gop()
+        assert isinstance(hold.rendition.state, Offline)
+        let_go.set()
+        hold.release()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

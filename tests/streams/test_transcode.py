@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,10 +18,14 @@ from streams.camera import Camera, Polygon, ProfileName, RenditionName
 from streams.encoders import CANDIDATES, EncoderError, choose, create, settle
 from streams.hub import CameraHub
 from streams.passable import Obstacle
+from streams.policies import Policies
 from streams.recipe import RECIPES, Recipe, Transcoding
-from streams.state import Live, Offline, Reason
-from tests.cameras.coded import encode
-from tests.cameras.coded_camera import coded_camera
+from streams.rendition import Rendition
+from streams.state import Live, Offline, Reason, SourceState, Stalled
+from streams.timeline import CameraTimeline
+from tests.cameras.coded import Coded, encode, payloads
+from tests.cameras.coded_camera import coded_camera, sdp
+from tests.cameras.fake import FakeCamera, Manners, Talk
 from tests.streams.running import QUICK, is_live, state_of
 from tests.streams.transcoded import numbers, read
 
@@ -33,13 +39,14 @@ async def hub_of(
     masks: tuple[Polygon, ...] = (),
     transcoding: Transcoding | None = None,
     linger: float = 0.2,
+    policies: Policies = QUICK,
 ) -> AsyncIterator[CameraHub]:
     camera = Camera("cam", "Camera", profiles, masks)
     hub = CameraHub(
         {"cam": camera}.get,
         lambda _: None,
         linger=linger,
-        policies=lambda _: QUICK,
+        policies=lambda _: policies,
         transcoding=transcoding or Transcoding(encoder="libx264", cores=8),
     )
     running = asyncio.create_task(hub.run())
@@ -332,3 +339,105 @@ async def test_source_is_what_the_camera_sends() -> None:
             units = await read(hold.rendition, 12)
             assert hold.rendition.codec == "H265" and len(numbers(units, "H265")) == 12
             assert hub.workshop.capacity.used == 0
+
+
+class Silence:
+    """Something behind the camera's old port that takes every connection and says nothing."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Silence:
+        self._server = await asyncio.start_server(self._take, "127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.read()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
+async def test_no_picture_of_the_past_comes_from_a_camera_that_is_away() -> None:
+    """Who begins to look while it is away is shown nothing and told so: what it sent before is the past."""
+    video = encode("H265", 50)
+    camera = coded_camera("H265", video)
+    await camera.start()
+    async with hub_of({ProfileName.MAIN: camera.url}) as hub:
+        with hub.hold("cam", ProfileName.MAIN, urgent=True) as hold:
+            rendition = hold.rendition
+            await state_of(rendition, is_live)
+            port = urlsplit(camera.url).port
+            assert port is not None
+            await camera.stop()
+            async with Silence(port):
+                await state_of(rendition, lambda state: isinstance(state, Offline))
+                seen: list[tuple[AccessUnit, SourceState]] = []
+                rendition.ring.listen(lambda unit: seen.append((unit, rendition.state)))
+                attempts = rendition.counters.attempts
+                await until(lambda: rendition.counters.attempts >= attempts + 2)
+                assert not seen and not isinstance(rendition.state, Live) and len(rendition.ring) == 0
+
+
+@pytest.mark.parametrize("masks", [(), (((0.5, 0.0), (1.0, 0.0), (1.0, 1.0)),)])
+async def test_no_picture_of_the_past_comes_from_a_camera_that_stalls(masks: tuple[Polygon, ...]) -> None:
+    """Its session stands, so what it sent is kept: a decoder begins with it, and nobody is shown it. With the
+    next picture it is live, without waiting for a keyframe."""
+    codec = "H264" if masks else "H265"
+    video = encode(codec, 100, gop=100)
+    goes_on = asyncio.Event()
+
+    async def media(talk: Talk) -> None:
+        await playing_until(talk, codec, video[:30])
+        await goes_on.wait()
+        talk.rtp.timestamp += 90_000
+        await playing_until(talk, codec, video[30:])
+
+    policies = replace(QUICK, reconnect_after_s=30.0)
+    async with (
+        FakeCamera(Manners(sdp=sdp(codec), media=media)) as camera,
+        hub_of({ProfileName.MAIN: camera.url}, masks=masks, policies=policies) as hub,
+    ):
+        with hub.hold("cam", ProfileName.MAIN, urgent=True) as hold:
+            rendition = hold.rendition
+            await state_of(rendition, is_live)
+            stalled = await state_of(rendition, lambda state: isinstance(state, Stalled))
+            seen: list[AccessUnit] = []
+            rendition.ring.listen(seen.append)
+            counters = hub._intakes["cam", ProfileName.MAIN].raw.counters
+            await until(lambda: counters.stale_pictures >= 30, 10)  # the decoder has worked on them
+            assert not seen and rendition.state == stalled
+            goes_on.set()
+            await state_of(rendition, is_live, 10)
+            await until(lambda: len(seen) > 5)
+            # An old picture would be of before the stall.
+            assert seen[0].is_idr and all(unit.arrived > stalled.since + 1 for unit in seen)
+
+
+async def playing_until(talk: Talk, codec: str, video: Sequence[Coded]) -> None:
+    """Send each once, at 25 a second."""
+    for picture in video:
+        parts = payloads(codec, picture)
+        last = len(parts) - 1
+        await talk.send_picture([talk.rtp.packet(part, index == last) for index, part in enumerate(parts)])
+        talk.rtp.timestamp += STEP
+        await asyncio.sleep(1 / FPS)
+
+
+def test_a_picture_older_than_its_limit_makes_nothing_live() -> None:
+    now = 100.0
+    rendition = Rendition("cam", "main", CameraTimeline(), clock=lambda: now)
+    old = AccessUnit(1, 0, 0, now - 20, None, True, (b"\x65",))
+    rendition.pass_on(old)
+    states = [rendition.state]
+    rendition.pass_on(replace(old, media_time=1, arrived=now - 0.5))
+    states.append(rendition.state)
+    assert states == [Offline(now, Reason.STOPPED, None), Live(now - 0.5)]

@@ -60,6 +60,26 @@ describe("first witness: the source", () => {
     expect(judge(evidence({ feed: feed(state) }))).toMatchObject({ state, cause: "source" });
   });
 
+  test("a feed that is said to be live with an old newest picture is stalled", () => {
+    const old = (age: number) =>
+      judge(
+        evidence({ feed: { state: "live", newestRtp: 90_000, newestAt: NOW - 200 - age, limitMs: LIMIT } }),
+      );
+    expect(old(20_000)).toMatchObject({ state: "stalled", cause: "source" });
+    expect(old(1600)).toMatchObject({ state: "stalled", cause: "source" });
+    // Between two looks of the service at its own limit, and of a slow camera.
+    expect(old(1400).state).toBe("live");
+    expect(
+      judge(evidence({ feed: { state: "live", newestRtp: 90_000, newestAt: NOW - 2400, limitMs: 3000 } }))
+        .state,
+    ).toBe("live");
+  });
+
+  test("an old newest picture veils a hidden tile too", () => {
+    const old = { state: "live", newestRtp: 90_000, newestAt: NOW - 20_000, limitMs: LIMIT } as const;
+    expect(judge(evidence({ hidden: true, feed: old })).state).toBe("stalled");
+  });
+
   test("connecting veils", () => {
     expect(
       judge(evidence({ feed: feed("connecting"), frame: { shownAt: NOW - 400, rtp: 1 } })),
@@ -159,7 +179,7 @@ describe("third witness: the picture on the screen", () => {
         now: NOW + since,
         eventAt,
         packets: { at: NOW, asOf: NOW + since },
-        feed: feed("live", 90_000 + 90 * (eventAt - NOW)),
+        feed: { ...feed("live", 90_000 + 90 * (eventAt - NOW)), newestAt: eventAt - 10 },
         frame: { shownAt: NOW, rtp: 90_000 },
       });
       const { state } = judge(frozen);

@@ -90,6 +90,10 @@ export function judge(evidence: Evidence): Verdict {
     return overtaken ? verdict("live", "none") : verdict("connecting", "source");
   }
   if (feed.state !== "live") return verdict(feed.state, "source");
+  // The event says live, and names a picture too old to be that: the picture is the witness, not the word.
+  if (feed.newestAt !== null && (eventAt ?? now) - feed.newestAt > limit + STILL_GRACE) {
+    return verdict("stalled", "source");
+  }
 
   const silent = silence(evidence);
   if (hidden) {
