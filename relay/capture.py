@@ -1,7 +1,7 @@
 """Which wall-clock time belongs to which RTP time: what a sender report tells. Pure.
 
-A browser reads from it when the picture it shows was taken (`estimatedPlayoutTimestamp` in getStats,
-`captureTime` of a video frame).
+Chromium reads from it when each picture it shows was taken (`captureTime` of a video frame), once it knows
+its round trip, which it asks for with `a=rtcp-fb:… rrtr` (RFC 3611) in its offer.
 """
 
 from __future__ import annotations

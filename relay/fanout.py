@@ -15,7 +15,7 @@ from relay.capture import reference
 from relay.history import History
 from relay.picture import Picture
 from relay.resync import SWITCH_AIRTIME
-from relay.sender import PictureSender
+from relay.sender import PictureSender, State
 from relay.stats import FanoutCounters, FanoutStatistics
 from relay.tally import Tally
 from streams.access_unit import AccessUnit
@@ -192,13 +192,13 @@ class Fanout:
             self.counters.gaps += 1
             for sender in self._senders:
                 sender.missed(now)
-        if unit.is_idr and self._arriving:
-            for sender in tuple(self._arriving):
-                self._take_over(sender, now)
+        have_it = self._let_in(now) if unit.is_idr and self._arriving else set()
         if not self._senders:
             return
         due: list[PictureSender] = []
         for sender in tuple(self._senders):
+            if sender in have_it:
+                continue
             try:
                 sender.send_picture(picture, now)
             except Exception as fault:
@@ -217,6 +217,13 @@ class Fanout:
         self.counters.pictures += 1
         self.counters.keyframes += unit.is_idr
         self.counters.media_bytes += unit.size
+
+    def _let_in(self, now: float) -> set[PictureSender]:
+        """Take over who waited for this keyframe; those who have it by that already, and need it no more."""
+        arriving = tuple(self._arriving)
+        for sender in arriving:
+            self._take_over(sender, now)
+        return {sender for sender in arriving if sender.state is State.LIVE}
 
     def _take_over(self, sender: PictureSender, now: float, *, urgent: bool = False) -> None:
         failed = self._arriving.pop(sender)

@@ -25,7 +25,7 @@ MAX_LINES = 2_000
 
 ANSWERED_EXTENSIONS = (EXTENSION_MID, EXTENSION_ABS_SEND_TIME, EXTENSION_PLAYOUT_DELAY)
 """Header extensions we use. transport-cc is left out on purpose: with it Chromium sends no REMB."""
-ANSWERED_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+ANSWERED_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb", "rrtr")
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,64}\Z")
 _ICE = re.compile(r"[A-Za-z0-9+/]+\Z")

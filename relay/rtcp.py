@@ -1,4 +1,4 @@
-"""RTCP as bytes (RFC 3550 §6, 4585, 5104, REMB, transport-wide feedback). Pure.
+"""RTCP as bytes (RFC 3550 §6, 3611, 4585, 5104, REMB, transport-wide feedback). Pure.
 
 Belongs here: building what a sender of video says, reading what a viewer says. `parse` raises ValueError and
 nothing else, whatever it is given, and its cost is bounded by the size of a datagram.
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 _SR, _RR, _SDES, _BYE, _RTPFB, _PSFB = 200, 201, 202, 203, 205, 206
 _NACK, _TRANSPORT_FEEDBACK = 1, 15
 _PLI, _FIR, _APPLICATION = 1, 4, 15
+_XR = 207
+_REFERENCE_TIME, _DELAY_SINCE = 4, 5
 _NTP_EPOCH = 2_208_988_800
 """Seconds from 1900-01-01 to 1970-01-01."""
 LONGEST = 1500
@@ -99,7 +101,16 @@ class Goodbye:
     sources: tuple[int, ...]
 
 
-Message = Report | Nack | PictureLoss | FullIntra | Estimate | TransportFeedback | Goodbye
+@dataclass(frozen=True, slots=True)
+class ReceiverTime:
+    """Receiver reference time (RFC 3611 §4.4): `receiver`, who sends no media, wants to know its round trip.
+    ntp: 64 bits, by its own clock."""
+
+    receiver: int
+    ntp: int
+
+
+Message = Report | Nack | PictureLoss | FullIntra | Estimate | TransportFeedback | Goodbye | ReceiverTime
 
 
 def to_ntp(utc: float) -> int:
@@ -135,6 +146,13 @@ def source_description(ssrc: int, cname: str) -> bytes:
     chunk = struct.pack("!IBB", ssrc, 1, len(name)) + name + b"\0"
     chunk += bytes(-len(chunk) % 4)
     return struct.pack("!BBH", 0x81, _SDES, len(chunk) // 4) + chunk
+
+
+def delay_since(ssrc: int, asked: ReceiverTime, delay: float) -> bytes:
+    """XR with one DLRR block (RFC 3611 §4.5): what answers `asked`, which came `delay` seconds ago."""
+    ticks = min(max(round(delay * 65_536), 0), 0xFFFFFFFF)
+    middle = asked.ntp >> 16 & 0xFFFFFFFF
+    return struct.pack("!BBHIBBHIII", 0x80, _XR, 5, ssrc, _DELAY_SINCE, 0, 3, asked.receiver, middle, ticks)
 
 
 def goodbye(ssrc: int) -> bytes:
@@ -179,6 +197,8 @@ def _parse_one(kind: int, count: int, body: bytes) -> Message | None:
         if len(body) < 4 * count:
             raise ValueError("BYE cut off")
         return Goodbye(struct.unpack_from(f"!{count}I", body))
+    if kind == _XR:
+        return _receiver_time(body)
     if kind not in (_RTPFB, _PSFB):
         return None
     if len(body) < 8:
@@ -194,6 +214,25 @@ def _parse_one(kind: int, count: int, body: bytes) -> Message | None:
         return _full_intra(body)
     if kind == _PSFB and count == _APPLICATION and body[8:12] == b"REMB":
         return _estimate(body)
+    return None
+
+
+def _receiver_time(body: bytes) -> ReceiverTime | None:
+    """The first reference time among the blocks of an XR."""
+    if len(body) < 4:
+        raise ValueError("XR cut off")
+    at = 4
+    while at < len(body):
+        if len(body) - at < 4:
+            raise ValueError("XR block cut off")
+        kind, _, words = struct.unpack_from("!BBH", body, at)
+        end = at + 4 + 4 * words
+        if end > len(body) or (kind == _REFERENCE_TIME and words != 2):
+            raise ValueError("XR block of a wrong length")
+        if kind == _REFERENCE_TIME:
+            (receiver,), (ntp,) = struct.unpack_from("!I", body), struct.unpack_from("!Q", body, at + 4)
+            return ReceiverTime(receiver, ntp)
+        at = end
     return None
 
 

@@ -272,6 +272,8 @@ class PictureSender:
                 self._restart(Cause.FIR, now)
             case rtcp.Estimate():
                 self._link.reception.estimated(message, now)
+            case rtcp.ReceiverTime():
+                self._reports.asked(message, now)
             case rtcp.TransportFeedback():
                 self._link.reception.transport(message, now)
             case _:

@@ -30,6 +30,7 @@ class SenderReports:
         self._counters = counters
         self._due = 0.0
         self._often_until = 0.0
+        self._asked: tuple[rtcp.ReceiverTime, float] | None = None
 
     def begin(self, now: float) -> None:
         """The first picture is about to leave."""
@@ -39,14 +40,21 @@ class SenderReports:
         """Whether one is due."""
         return now >= self._due and self._counters.packets > 0
 
+    def asked(self, time: rtcp.ReceiverTime, now: float) -> None:
+        """The viewer wants to know its round trip; the next report tells. A browser that does not know it
+        believes no capture time."""
+        self._asked = (time, now)
+
     def send(self, now: float, reference: Reference) -> None:
         """Send a sender report (RFC 3550 §6.4.1) and SDES."""
         self._due = now + (FIRST_REPORT_INTERVAL if now < self._often_until else REPORT_INTERVAL)
         packets, payload = self._counters.packets, self._counters.payload_bytes
-        self._writer.control(
-            rtcp.sender_report(self._ssrc, reference.ntp, reference.stamp, packets, payload)
-            + self._description
-        )
+        compound = rtcp.sender_report(self._ssrc, reference.ntp, reference.stamp, packets, payload)
+        compound += self._description
+        if self._asked is not None:
+            (time, came), self._asked = self._asked, None
+            compound += rtcp.delay_since(self._ssrc, time, now - came)
+        self._writer.control(compound)
 
     def goodbye(self) -> None:
         """Say good-bye (RFC 3550 §6.6)."""

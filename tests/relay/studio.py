@@ -74,11 +74,13 @@ class StudioCamera:
         self.renditions = {name: Rendition(camera_id, name.value, timeline) for name in ProfileName}
         self.marked: dict[tuple[ProfileName, Overlay], Rendition] = {}
         self.running = asyncio.Event()
+        self.late = 0.0
+        """Seconds from taking a picture to sending it."""
         self._encoders = {name: Encoder(gop=gop, fps=fps, profile=profile) for name in ProfileName}
 
     def shoot(self) -> None:
         """Take one picture with every profile."""
-        now, utc = time.monotonic(), time.time()
+        now, utc = time.monotonic(), time.time() - self.late
         ticks = round(now * 90_000)
         for name, rendition in self.renditions.items():
             units = self._encoders[name].picture(round(utc * 1000))

@@ -282,6 +282,25 @@ async def test_a_change_too_large_for_the_link_waits_for_the_keyframe_and_keeps_
         assert viewer.take() == []
 
 
+async def test_the_keyframe_of_a_change_is_sent_once() -> None:
+    """Also where the pacer lets it go at once."""
+    timeline = CameraTimeline()
+    main, sub = Camera("main", timeline), Camera("sub", timeline)
+    large, small = Fanout(main.rendition), Fanout(sub.rendition)
+    viewer = Viewer(link_bps=2_000_000)
+    async with running(large, small):
+        sub.shoot(idr=True, size=1000)
+        main.shoot(idr=True, size=60_000)
+        small.attach(viewer.sender)
+        large.attach(viewer.sender)
+        viewer.take()
+        await asyncio.sleep(0.1)  # credit of the pacer
+        newest = main.shoot(idr=True, size=5000)
+        assert viewer.stamps() == [newest]
+        newest = main.shoot(size=1000)
+        assert viewer.stamps() == [newest]
+
+
 async def test_a_change_taken_back_is_none() -> None:
     timeline = CameraTimeline()
     main, sub = Camera("main", timeline), Camera("sub", timeline)

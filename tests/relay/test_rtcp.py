@@ -100,6 +100,28 @@ def test_kinds_that_do_not_concern_us_are_passed_over(kind: int) -> None:
     assert rtcp.parse(compound) == [rtcp.Report(3, ())]
 
 
+def receiver_time(*blocks: bytes) -> bytes:
+    body = struct.pack("!I", 1) + b"".join(blocks)
+    return struct.pack("!BBH", 0x80, 207, len(body) // 4) + body
+
+
+def test_a_receiver_that_wants_its_round_trip() -> None:
+    other = struct.pack("!BBHI", 6, 0, 1, 0)
+    asked = struct.pack("!BBHQ", 4, 0, 2, NTP)
+    assert rtcp.parse(receiver_time(other, asked)) == [rtcp.ReceiverTime(1, NTP)]
+    assert rtcp.parse(receiver_time(other)) == []
+
+
+def test_it_is_told_what_it_sent_and_how_long_ago() -> None:
+    told = rtcp.delay_since(7, rtcp.ReceiverTime(1, NTP), 0.25)
+    header, kind, words, ssrc, block, _, size, *rest = struct.unpack("!BBHIBBHIII", told)
+    assert (header, kind, 4 + 4 * words, ssrc) == (0x80, 207, len(told), 7)
+    assert (block, size) == (5, 3)
+    assert rest == [1, NTP >> 16 & 0xFFFFFFFF, 16_384]
+    for odd in (-1.0, 1e9):
+        assert len(rtcp.delay_since(7, rtcp.ReceiverTime(1, NTP), odd)) == len(told)
+
+
 def test_padding_is_taken_off() -> None:
     assert rtcp.parse(struct.pack("!BBHIII", 0xA1, 206, 3, 1, 7, 4)) == [rtcp.PictureLoss(7)]
 
@@ -148,6 +170,9 @@ def rounded(feedback: rtcp.Message) -> list[tuple[int, float | None]]:
         transport_feedback(0, 5000, [0x3FFF], b""),
         transport_feedback(0, 10, [0x200A], b"\0"),
         transport_feedback(0, 10, [0x2000] * 4, b""),
+        b"\x80\xcf\x00\x00",  # XR of nobody
+        b"\x80\xcf\x00\x02\0\0\0\1\4\0\0\2",  # a block longer than it is
+        b"\x80\xcf\x00\x03\0\0\0\1\4\0\0\1\0\0\0\0",  # half a reference time
         bytes(1501),
     ],
 )
@@ -164,7 +189,9 @@ def test_any_bytes_give_messages_or_a_value_error(data: bytes) -> None:
         return
 
 
-HEADERS = st.tuples(st.integers(0, 31), st.sampled_from([200, 201, 203, 205, 206]), st.binary(max_size=200))
+HEADERS = st.tuples(
+    st.integers(0, 31), st.sampled_from([200, 201, 203, 205, 206, 207]), st.binary(max_size=200)
+)
 
 
 @given(st.lists(HEADERS, max_size=6))

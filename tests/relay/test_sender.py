@@ -575,6 +575,21 @@ def test_a_sender_report_tells_time_and_amounts() -> None:
     assert description.chunks[0].items == [(1, b"relay")]
 
 
+def test_a_viewer_that_asks_is_told_its_round_trip_once() -> None:
+    viewer = Viewer()
+    playing(viewer)
+    asked = struct.pack("!BBHIBBHQ", 0x80, 207, 4, 1, 4, 0, 2, to_ntp(2000.5))
+    viewer.sender.on_rtcp(asked, 10.0)
+    for now in (10.5, 12.0):
+        viewer.sender.report(now, Reference(to_ntp(1000.0), 12_345))
+    viewer.take()
+    first, second = viewer.rtcp
+    assert len(first) == len(second) + 24
+    middle, delay = struct.unpack("!II", first[-8:])
+    assert middle == to_ntp(2000.5) >> 16 & 0xFFFFFFFF
+    assert delay == 32_768  # half a second
+
+
 def test_reports_are_rarer_when_the_link_is_known() -> None:
     viewer = Viewer()
     playing(viewer)
