@@ -213,6 +213,10 @@ class RelayRoom(Room):
         default=(),
         description="Addresses viewers are told to send to; empty: those of this machine's interfaces.",
     )
+    interfaces: tuple[str, ...] = Field(
+        default=(),
+        description="Those interfaces, such as eth0 or bond*; empty: all but containers' and cameras'.",
+    )
     turn_servers: tuple[TurnServer, ...] = Field(
         default=(),
         description="TURN servers that viewers are told of, one [[relay.turn_servers]] table each.",
@@ -312,6 +316,11 @@ class CamerasRoom(Room):
         default=tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")),
         description="Networks cameras may stand in; an address outside is refused.",
     )
+
+    @property
+    def named_networks(self) -> tuple[Network, ...]:
+        """Where cameras stand, if the city has said so; the default is every private address there is."""
+        return () if self.networks == type(self)().networks else self.networks
 
 
 class ReadinessRoom(Room):

@@ -59,6 +59,7 @@ from hotline.store.database import Database
 from hotline.supervisor import Part, Supervisor
 from hotline.sweeper import Sweeper
 from hotline.viewings import Viewings, close_left_open
+from relay.clock import SteadyClock
 from relay.http import whep_router
 from relay.relay import Relay
 from relay.settings import RelaySettings, TurnServer
@@ -86,6 +87,7 @@ def create_app(settings: config.Settings) -> FastAPI:
     should stop. Raises `sealing.KeyStoreError` when the key file, or the file of a
     TURN server's secret, cannot be used.
     """
+    clock = SteadyClock()  # one for everything: shares, rights, tokens, sign-ins, records
     keys = open_key_store(settings.secrets.key_file)
     database = Database(settings.storage.database_url)
     directory = CameraDirectory(database, keys, settings.cameras.networks)
@@ -101,13 +103,13 @@ def create_app(settings: config.Settings) -> FastAPI:
         transcoding=transcoding(settings.transcoding),
         keyframes=keyframes.ask,
     )
-    relay_settings = _relay_settings(settings.relay)
-    relay = Relay(relay_settings, hub, Viewings(database), keys.token_key)
+    relay_settings = _relay_settings(settings.relay, settings.cameras)
+    relay = Relay(relay_settings, hub, Viewings(database), keys.token_key, utc=clock.utc)
     policy = _sign_in_policy(settings.people)
-    desk = PtzDesk(_ptz_policy(settings.ptz), Heads(devices), LeaseRecord(database))
+    desk = PtzDesk(_ptz_policy(settings.ptz), Heads(devices), LeaseRecord(database), utc=clock.utc)
     watcher = Watcher(
         hub.keyframes,
-        ReferenceViews(database, time.time),
+        ReferenceViews(database, clock.utc),
         interval=settings.streams.picture_watch_s,
         turned=lambda camera: desk.held(camera) is not None,
     )
@@ -117,27 +119,28 @@ def create_app(settings: config.Settings) -> FastAPI:
         hub.changed,
         policy,
         findings=watcher.findings,
-        utc=time.time,
+        utc=clock.utc,
         clock=time.monotonic,
     )
     reconciler = Reconciler(
         database,
         directory,
         relay,
-        utc=time.time,
+        utc=clock.utc,
         on_expired=lambda shares: broker.share_changed(*shares),
         on_foreign_change=broker.reload_soon,
         on_camera_changed=hub.refresh,
         on_masks_changed=hub.remask,
+        on_idle=clock.adopt,
     )
-    looks = Stills(database, hub, directory, utc=time.time, clock=time.monotonic)
+    looks = Stills(database, hub, directory, utc=clock.utc, clock=time.monotonic)
     sweeper = Sweeper(
         database,
         directory,
         in_use=hub.in_use,
         policies=policies,
         every_s=settings.readiness.every_hours * 3600 if settings.readiness.enabled else None,
-        utc=time.time,
+        utc=clock.utc,
         on_step=broker.readiness_changed,
     )
     service = Service(
@@ -154,7 +157,8 @@ def create_app(settings: config.Settings) -> FastAPI:
         city=_city(settings.city),
         limits=_limits(settings.sharing),
         secure=settings.server.secure,
-        utc=time.time,
+        utc=clock.utc,
+        clock=clock,
         token_key=keys.token_key,
         keyframes=keyframes.counters,
         ptz=desk,
@@ -179,7 +183,7 @@ def create_app(settings: config.Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             await database.prepare()
-            await close_left_open(database, time.time())
+            await close_left_open(database, clock.utc())
             await reconciler.sync()
             await broker.load()
             await sweeper.load()
@@ -248,12 +252,14 @@ def transcoding(room: config.Transcoding) -> Transcoding:
     )
 
 
-def _relay_settings(room: config.RelayRoom) -> RelaySettings:
+def _relay_settings(room: config.RelayRoom, cameras: config.CamerasRoom) -> RelaySettings:
     return RelaySettings(
         hosts=room.hosts,
         udp_port=room.udp_port,
         tcp_port=room.tcp_port,
         advertised_addresses=room.advertised_addresses,
+        interfaces=room.interfaces,
+        camera_networks=cameras.named_networks,
         turn_servers=tuple(
             TurnServer(turn.url, read_secret(turn.secret_file), turn.lifetime_s) for turn in room.turn_servers
         ),

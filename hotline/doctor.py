@@ -7,12 +7,14 @@ is changed but what the service's first start would make too (key file, database
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import importlib
 import shutil
 import socket
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +26,7 @@ from hotline.feeds import REASONS
 from hotline.sealing import KeyStore, KeyStoreError, open_key_store
 from hotline.store.database import open_database
 from hotline.store.upgrade import NewerDatabase
+from relay import addresses as relay_addresses
 from streams import recipe
 from streams.camera import Camera, Credentials, ProfileName
 from streams.encoders import EncoderError, settle
@@ -35,6 +38,9 @@ ROOM_MB = 500
 PROBES_AT_ONCE = 8
 PROBE_DEADLINE_S = 10.0
 CLOCK_NOTE_S = 30.0
+
+_TIMEX_BYTES = 256  # struct timex has 208; its first field, modes, is 0: nothing is set
+_TIME_ERROR = 5  # the clock is not synchronized
 
 # What is compiled in and, by the name the loader complains about, the Debian package that has it.
 _MODULES = ("cv2", "av", "numpy", "aiortc", "aioice", "pylibsrtp", "argon2", "cryptography", "aiosqlite")
@@ -187,6 +193,41 @@ def _port(name: str, kind: socket.SocketKind, host: str, port: int) -> Finding:
                 f"{host} 포트 {port}: {reason}. 실행 중인 Hotline이 아니면 다른 포트를 고르십시오",
             )
     return Finding(Mark.GOOD, name, f"{host} port {port} is free", f"{host} 포트 {port} 사용 가능")
+
+
+def addresses(settings: Settings) -> Finding:
+    """Which addresses viewers are told to send to."""
+    relay = settings.relay
+    told = relay_addresses.told(
+        relay.hosts, relay.advertised_addresses, relay.interfaces, settings.cameras.named_networks
+    )
+    if not any(not ip_address(each).is_loopback for each in told):
+        return Finding(
+            Mark.NOTE,
+            "relay.addresses",
+            "only this machine can see pictures: name the others' way in [relay] advertised_addresses",
+            "이 컴퓨터에서만 영상을 볼 수 있습니다. [relay] advertised_addresses에 주소를 적으십시오",
+        )
+    words = ", ".join(told)
+    return Finding(
+        Mark.GOOD,
+        "relay.addresses",
+        f"viewers are told {words}; if one leads to the cameras only, name [relay] interfaces",
+        f"시청자에게 알리는 주소: {words}. 카메라망 주소가 있으면 [relay] interfaces를 지정하십시오",
+    )
+
+
+def clock() -> Finding:
+    """Whether a time server keeps the system's clock right, by the kernel's word (adjtimex(2))."""
+    state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    if state in (-1, _TIME_ERROR):
+        return Finding(
+            Mark.NOTE,
+            "clock",
+            "no time server keeps it right: shares and records go by it; set one (chrony, systemd-timesyncd)",
+            "시간 서버와 동기화되지 않았습니다. 공유와 기록의 시각이 어긋날 수 있으니 설정하십시오",
+        )
+    return Finding(Mark.GOOD, "clock", "kept right by a time server", "시간 서버와 동기화됨")
 
 
 async def database(settings: Settings, store: KeyStore | None) -> list[Finding]:

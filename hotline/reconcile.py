@@ -46,7 +46,7 @@ class Reconciler:
 
     on_expired: told of shares whose time was up. on_foreign_change: called when grants changed though nobody
     in this process said so. on_camera_changed: told the id of a camera that must be connected anew;
-    on_masks_changed: of one of which less, or more, may be seen.
+    on_masks_changed: of one of which less, or more, may be seen. on_idle: called while nothing is shared.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Reconciler:
         on_foreign_change: Callable[[], None],
         on_camera_changed: Callable[[str], None],
         on_masks_changed: Callable[[str], None],
+        on_idle: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._directory = directory
@@ -69,6 +70,7 @@ class Reconciler:
         self._on_foreign_change = on_foreign_change
         self._on_camera_changed = on_camera_changed
         self._on_masks_changed = on_masks_changed
+        self._on_idle = on_idle
         self._one_at_a_time = asyncio.Lock()
         self._applied: int | None = None
         self._next_end: float | None = None
@@ -153,6 +155,8 @@ class Reconciler:
                 continue
 
     async def _look(self) -> None:
+        if self._applied is not None and self._next_end is None:
+            self._on_idle()
         expired = await expire_shares(self._database, self._utc())
         if expired:
             await self.sync()

@@ -22,6 +22,7 @@ from hotline.share_view import ShareView
 from hotline.stills import Stills
 from hotline.store.database import Database
 from hotline.sweeper import Sweeper
+from relay.clock import SteadyClock
 from relay.ports import Feed
 from relay.relay import RelayStatistics
 from relay.token import ViewToken, issue
@@ -71,7 +72,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything behind the API. `secure`: whether people come over HTTPS."""
+    """Everything behind the API. `secure`: whether people come over HTTPS. `utc`: `clock`'s."""
 
     database: Database
     directory: CameraDirectory
@@ -87,6 +88,7 @@ class Service:
     limits: Limits
     secure: bool
     utc: Callable[[], float]
+    clock: SteadyClock
     token_key: bytes = field(repr=False)
     keyframes: KeyframeCounters
     ptz: PtzDesk

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from relay import token
-from relay.addresses import machine_addresses, reachable
+from relay.addresses import told
 from relay.admission import Admission, Door, etag_of
 from relay.answer import Candidate, write_restart
 from relay.errors import Refused
@@ -135,11 +135,19 @@ class Relay:
         try:
             if settings.tcp_port is not None:
                 await self._tcp.open(settings.hosts, settings.tcp_port)
-            addresses = settings.advertised_addresses or reachable(settings.hosts, machine_addresses())
+            addresses = told(
+                settings.hosts,
+                settings.advertised_addresses,
+                settings.interfaces,
+                settings.camera_networks,
+            )
             udp = (Candidate(address, self._udp.port) for address in addresses)
             tcp = (Candidate(address, self._tcp.port, tcp=True) for address in addresses if self._tcp.port)
             self._candidates = (*udp, *tcp)
-            logger.info("media on UDP port %d, TCP port %s", self._udp.port, self._tcp.port or "none")
+            where = ", ".join(addresses) or "no address"
+            logger.info(
+                "media on UDP port %d, TCP port %s of %s", self._udp.port, self._tcp.port or "none", where
+            )
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 adapting = group.create_task(self._adapt(), name="adaptation")

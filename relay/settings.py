@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from relay.addresses import IpNetwork
+
 
 @dataclass(frozen=True, slots=True)
 class TurnServer:
@@ -27,7 +29,8 @@ class RelaySettings:
 
     hosts: addresses to listen on; `0.0.0.0` and `::` are all of a family.
     tcp_port: the one TCP port for clients whose network blocks UDP; None: none.
-    advertised_addresses: what clients are told to send to; empty: this machine's own addresses.
+    advertised_addresses: what clients are told to send to; empty: this machine's own addresses, of
+    `interfaces` or, without those, of all that do not lead to its containers or into `camera_networks`.
     max_viewers*: at once, half-open ones included; above it 503 (worker, feed) or 429 (grant).
     """
 
@@ -35,6 +38,8 @@ class RelaySettings:
     udp_port: int = 8189
     tcp_port: int | None = None
     advertised_addresses: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    camera_networks: tuple[IpNetwork, ...] = ()
     turn_servers: tuple[TurnServer, ...] = ()
 
     max_viewers: int = 200

@@ -20,6 +20,7 @@ from hotline.api.answers import problems
 from hotline.feeds import STATES
 from hotline.relay_statistics import VIEWER_STATES, short_id, viewer_state
 from hotline.sweeper import Sweeper
+from relay.clock import SteadyClock
 from relay.relay import RelayStatistics
 from streams.onvif.keyframes import KeyframeCounters
 from streams.readiness import Readiness
@@ -43,7 +44,27 @@ async def get_metrics(_: Administrator, service: ServiceHere) -> Response:
         ReadinessCollector(service.sweeper, {record.id for record in service.directory.records})
     )
     registry.register(KeyframeCollector(service.keyframes))
+    registry.register(ClockCollector(service.clock))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class ClockCollector(Collector):
+    """Whether the system's clock was set while the service ran."""
+
+    def __init__(self, clock: SteadyClock) -> None:
+        self._clock = clock
+
+    def collect(self) -> Iterator[Metric]:
+        """Both families."""
+        self._clock.utc()
+        yield GaugeMetricFamily(
+            "hotline_clock_offset_seconds",
+            "By how much the system's clock is ahead of the one that rights go by.",
+            self._clock.offset,
+        )
+        yield CounterMetricFamily(
+            "hotline_clock_steps", "Times that the system's clock was set.", self._clock.steps
+        )
 
 
 class KeyframeCollector(Collector):

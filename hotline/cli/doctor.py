@@ -46,6 +46,7 @@ async def doctor(settings: Settings, as_json: bool) -> None:
     keys, store = checks.keys(settings.secrets.key_file)
     note([keys, checks.room(settings.storage.directory)])
     note(checks.ports(settings))
+    note([checks.addresses(settings), checks.clock()])
     note(await checks.database(settings, store))
 
     ok = all(finding.mark is not checks.Mark.BAD for finding in found)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -39,6 +40,7 @@ class Taken:
 class Told:
     expired: list[ShareView] = field(default_factory=list)
     foreign: int = 0
+    idle: int = 0
     cameras: list[str] = field(default_factory=list)
     masks: list[str] = field(default_factory=list)
 
@@ -47,6 +49,9 @@ class Told:
 
     def on_foreign_change(self) -> None:
         self.foreign += 1
+
+    def on_idle(self) -> None:
+        self.idle += 1
 
 
 @asynccontextmanager
@@ -61,6 +66,7 @@ async def running(made: Records) -> AsyncIterator[tuple[Reconciler, Taken, Told]
         on_foreign_change=told.on_foreign_change,
         on_camera_changed=told.cameras.append,
         on_masks_changed=told.masks.append,
+        on_idle=told.on_idle,
     )
     await reconciler.sync()
     async with asyncio.TaskGroup() as group:
@@ -69,6 +75,16 @@ async def running(made: Records) -> AsyncIterator[tuple[Reconciler, Taken, Told]
             yield reconciler, taken, told
         finally:
             task.cancel()
+
+
+async def test_the_clock_is_told_when_nothing_is_shared_and_only_then(tmp_path: Path) -> None:
+    async with records(tmp_path) as made:
+        async with running(made) as (_, _, told):
+            await until(lambda: told.idle > 0)
+        await open_share(made, (await report(made, time.time())).id, time.time())
+        async with running(made) as (reconciler, _, told):
+            await until(lambda: reconciler._waits_until < math.inf)  # it has looked
+            assert told.idle == 0
 
 
 async def test_the_relay_gets_the_whole_set_with_a_revision_that_grows(tmp_path: Path) -> None:

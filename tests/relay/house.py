@@ -86,12 +86,18 @@ class House:
 
 
 @asynccontextmanager
-async def house(studio: Studio, settings: RelaySettings = LOOPBACK, **changes: Any) -> AsyncIterator[House]:
+async def house(
+    studio: Studio,
+    settings: RelaySettings = LOOPBACK,
+    *,
+    utc: Callable[[], float] = time.time,
+    **changes: Any,
+) -> AsyncIterator[House]:
     """A relay and its HTTP server, running until the block is left. `changes`: to the settings."""
     recorder = Recorder()
     key = secrets.token_bytes(32)
     settings = replace(settings, **changes)
-    relay = Relay(settings, studio, recorder, key, utc=lambda: time.time() + ours.ahead)
+    relay = Relay(settings, studio, recorder, key, utc=lambda: utc() + ours.ahead)
     ours = House(relay, studio, recorder, key)
     running = asyncio.create_task(relay.run(), name="relay")
     app = FastAPI()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from ipaddress import ip_network
 
 import pytest
 
-from relay.addresses import MOST, machine_addresses, reachable
+from relay.addresses import MOST, LocalAddress, for_viewers, machine_addresses, reachable, told
 from relay.errors import Refused
 from relay.feeds import feed_of, to_watch
 from relay.grant import Grant, GrantSet
@@ -43,6 +44,42 @@ def test_this_machine_has_loopback() -> None:
 )
 def test_clients_are_told_what_answers_and_no_more(hosts: list[str], found: list[str]) -> None:
     assert reachable(hosts, HERE) == found
+
+
+HOST = (
+    LocalAddress("lo", "127.0.0.1"),
+    LocalAddress("eth0", "10.20.0.5"),
+    LocalAddress("eth1", "10.99.0.2"),
+    LocalAddress("eth1", "fe80::2%eth1"),
+    LocalAddress("docker0", "172.17.0.1"),
+    LocalAddress("br-1f2e", "172.18.0.1"),
+    LocalAddress("virbr0", "192.168.122.1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "cameras", "found"),
+    [
+        ((), (), ["10.20.0.5", "10.99.0.2", "127.0.0.1"]),
+        ((), ("10.99.0.0/16",), ["10.20.0.5", "127.0.0.1"]),
+        ((), ("10.0.0.0/8",), ["10.20.0.5", "10.99.0.2", "127.0.0.1"]),  # no other would be left
+        ((), ("127.0.0.0/8",), ["10.20.0.5", "10.99.0.2", "127.0.0.1"]),
+        (("eth0",), (), ["10.20.0.5"]),
+        (("eth*",), ("10.99.0.0/16",), ["10.20.0.5", "10.99.0.2"]),
+        (("docker0",), (), ["172.17.0.1"]),
+        (("eth9",), (), []),
+    ],
+)
+def test_nobody_is_told_of_containers_or_of_the_cameras_network(
+    interfaces: tuple[str, ...], cameras: tuple[str, ...], found: list[str]
+) -> None:
+    networks = [ip_network(each) for each in cameras]
+    assert reachable(["0.0.0.0"], for_viewers(HOST, interfaces, networks)) == found
+
+
+def test_what_is_advertised_by_hand_is_all_that_is_told() -> None:
+    assert told(["0.0.0.0"], ["203.0.113.7"], ["eth9"], []) == ["203.0.113.7"]
+    assert told(["127.0.0.1"], [], [], []) == ["127.0.0.1"]
 
 
 def test_addresses_are_bounded() -> None:
