@@ -30,7 +30,7 @@ from streams.passable import Obstacle, obstacle
 from streams.policies import Policies
 from streams.recipe import Overlay, Transcoding
 from streams.rendition import Rendition
-from streams.retry import Refusals
+from streams.retry import Door, Refusals
 from streams.ring import Ring
 from streams.signal import Signal
 from streams.source import Source
@@ -124,6 +124,7 @@ class CameraHub:
         self._outlets: dict[tuple[str, RenditionName, Overlay | None], Outlet] = {}
         self._timelines: dict[str, CameraTimeline] = {}
         self._refusals: dict[str, Refusals] = {}
+        self._doors: dict[str, Door] = {}
         self._signal = Signal()
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -362,6 +363,7 @@ class CameraHub:
             lambda: self._cameras(camera_id),
             lambda: self._credentials(camera_id),
             self._refusals.setdefault(camera_id, Refusals(policies)),
+            self._doors.setdefault(camera_id, Door(policies)),
             policies,
             urgent=lambda: intake.urgent,
             on_described=intake.described,

@@ -40,10 +40,12 @@ class Policies:
     keep_alive: KeepAlive = KeepAlive.AUTO
     retry_s: tuple[float, ...] = (0.25, 0.5, 1.0)
     retry_urgent_s: float = 1.0  # from then on, while somebody has the right to look
-    retry_door_s: float = 0.25  # the same, while its port is closed: nothing but a SYN, and it may reboot
+    retry_door_s: float = 0.5  # the same, while its port is closed: nothing but a SYN, and it may reboot
     reboot_s: float = 300.0  # a camera that has been away for longer does not reboot
     retry_idle_s: float = 5.0  # otherwise
-    retry_jitter: float = 0.2  # each delay is multiplied by 1 ± this
+    retry_jitter: float = 0.2  # each delay is multiplied by 1 ± this,
+    retry_spread: float = 0.8  # the first by 1 ± this: all cameras of a switch are lost in the same moment
+    attempts_per_s: int = 2  # all profiles of one camera together, in any second
     steady_s: float = 5.0  # a session that gave pictures for this long starts the row of delays anew
     refusals_before_pause: int = 2  # cameras lock the account after a few wrong passwords
     refusal_pause_s: float = 60.0

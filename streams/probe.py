@@ -17,7 +17,7 @@ from streams.errors import CameraError
 from streams.parameter_sets import Format
 from streams.policies import Policies
 from streams.rendition import Rendition
-from streams.retry import Refusals
+from streams.retry import Door, Refusals
 from streams.source import Source
 from streams.state import Reason
 from streams.timeline import TICKS, CameraTimeline
@@ -68,6 +68,7 @@ async def probe(
         lambda: camera,
         lambda: credentials,
         Refusals(policies),
+        Door(policies),
         policies,
         urgent=lambda: False,
     )

@@ -1,20 +1,24 @@
 """When to try a camera again. Pure: failures and `now` in, delays out.
 
-Two clocks: `Backoff`, one per source, for cameras that are away; `Refusals`, one per camera and shared by its
-profiles, because a camera locks the account, not the stream, after a few wrong passwords.
+Three clocks: `Backoff`, one per source, for cameras that are away; `Door` and `Refusals`, one per camera and
+shared by its profiles: they have one port, and a camera locks the account, not the stream, after a few wrong
+passwords.
 """
 
 from __future__ import annotations
 
+from collections import deque
+
 from streams.camera import Credentials
 from streams.policies import Policies
+from streams.signal import Signal
 
 
 class Backoff:
     """The row of delays of one source: 0.25, 0.5, 1 s, then 1 s while urgent and 5 s otherwise.
 
-    A camera that reboots is asked for every 0.25 s while urgent: its port opens at any moment, and the wait
-    for the next attempt is the larger part of the time to the picture.
+    A camera that reboots is asked for every 0.5 s while urgent: its port opens at any moment, and the wait
+    for the next attempt is a large part of the time to the picture.
     """
 
     def __init__(self, policies: Policies) -> None:
@@ -36,7 +40,55 @@ class Backoff:
             base = row[max(0, self._failures - 1)]
         else:
             base = self._policies.retry_urgent_s if urgent else self._policies.retry_idle_s
-        return base * (1 + self._policies.retry_jitter * (2 * chance - 1))
+        first = self._failures <= 1
+        jitter = self._policies.retry_spread if first else self._policies.retry_jitter
+        return base * (1 + jitter * (2 * chance - 1))
+
+
+class Door:
+    """One camera's port: in any second at most `attempts_per_s` attempts of all its profiles begin. While one
+    connects, the others wait for what it finds; while the port is found closed, they take turns, evenly."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._connect_s = policies.connect_s
+        self._even_s = 1 / policies.attempts_per_s
+        self._begun: deque[float] = deque(maxlen=policies.attempts_per_s)
+        self._knocks: object | None = None
+        self._closed = False
+        self._signal = Signal()
+
+    def wait_s(self, who: object, now: float) -> float:
+        """Seconds before `who` may begin an attempt; look again then, or when `changed`."""
+        if self._knocks is not None and self._knocks is not who:
+            return self._connect_s
+        begun = self._begun
+        due = [now]
+        if begun and self._closed:
+            due.append(begun[-1] + self._even_s)
+        if len(begun) == begun.maxlen:
+            due.append(begun[0] + 1.0)
+        return max(due) - now
+
+    def knock(self, who: object, now: float) -> None:
+        """`who` begins an attempt. Say `done` when it is connected, or not."""
+        self._knocks = who
+        self._begun.append(now)
+
+    def done(self, who: object, *, connected: bool) -> None:
+        """What `who` found. Only the first word on an attempt counts."""
+        if self._knocks is who:
+            self._knocks = None
+            self._closed = not connected
+            self._signal.notify()
+
+    @property
+    def version(self) -> int:
+        """Counts attempts that are done; see `changed`."""
+        return self._signal.version
+
+    async def changed(self, seen: int) -> int:
+        """Wait until `version` is another than `seen`; returns it. Set a deadline around it."""
+        return await self._signal.changed(seen)
 
 
 class Refusals:

@@ -21,7 +21,7 @@ from streams.h264 import Sps
 from streams.policies import KeepAlive, Policies
 from streams.rendition import Rendition
 from streams.reorder import SliceOrder
-from streams.retry import Backoff, Refusals
+from streams.retry import Backoff, Door, Refusals
 from streams.rtp import RtpReceiver, parse_sender_report
 from streams.rtsp.address import parse_address
 from streams.rtsp.dialogue import Dialogue, LeftBehind
@@ -60,6 +60,7 @@ class Source:
         camera: Callable[[], Camera | None],
         credentials: Callable[[], Credentials | None],
         refusals: Refusals,
+        door: Door,
         policies: Policies,
         *,
         urgent: Callable[[], bool],
@@ -72,6 +73,7 @@ class Source:
         self._camera = camera
         self._credentials = credentials
         self._refusals = refusals
+        self._door = door
         self._policies = policies
         self._urgent = urgent
         self.on_described = on_described
@@ -101,7 +103,10 @@ class Source:
                 try:
                     self._used = await self._wait_for_leave()
                     self._poke.clear()
-                    await self._run_once(self._used)
+                    try:
+                        await self._run_once(self._used)
+                    finally:
+                        self._door.done(self, connected=progress.connected)
                     raise CameraError(Reason.CLOSED, "the session ended")
                 except CameraError as error:
                     failure = error
@@ -151,7 +156,7 @@ class Source:
             log.warning("camera %s/%s: %s", self.rendition.camera_id, self._profile, failure)
 
     async def _wait_for_leave(self) -> Credentials | None:
-        """Wait while the camera must not be tried because it refused the password too often.
+        """Wait while the camera must not be tried: it refused the password too often, or was tried just now.
 
         Returns the credentials to try.
         """
@@ -159,12 +164,27 @@ class Source:
             now, credentials = self._clock(), self._credentials()
             pause = self._refusals.wait_s(credentials, now)
             if pause <= 0:
-                self._refusals.claim(credentials, now)
-                return credentials
+                turn = self._door.wait_s(self, now)
+                if turn <= 0:
+                    self._refusals.claim(credentials, now)
+                    self._door.knock(self, now)
+                    return credentials
+                await self._wait_for_turn(turn)
+                continue
             state = self.rendition.state
             since = state.since if isinstance(state, Offline) else now
             self.rendition.set_state(Offline(since, Reason.UNAUTHORIZED, now + pause))
             await self._sleep(pause)
+
+    async def _wait_for_turn(self, turn_s: float) -> None:
+        state = self.rendition.state
+        if isinstance(state, Offline) and state.reason is Reason.STOPPED:
+            self.rendition.set_state(Connecting(self._clock()))
+        try:
+            async with asyncio.timeout(turn_s):
+                await self._door.changed(self._door.version)
+        except TimeoutError:
+            return
 
     async def _sleep(self, delay_s: float) -> None:
         try:
@@ -204,6 +224,7 @@ class Source:
         try:
             async with dialogue:
                 self._progress.connected = True
+                self._door.done(self, connected=True)
                 track = await dialogue.describe()
                 self._refusals.accepted()
                 reception.begin(track)
