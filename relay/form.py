@@ -96,13 +96,13 @@ class Form:
     @property
     def newest_gop_size(self) -> int:
         """Bytes of the newest group of pictures; of what is not made yet, of a second of it."""
-        if self.extra and not self.works:
+        if self.most_bps and not self.works:
             return int(self.most_bps / 8)
         return self.fanout.history.gop_size or sum(unit.size for unit in self.rendition.ring.newest_gop())
 
     def bitrate(self, now: float) -> float:
         """Bit/s, the highest of the last while; of what is not made yet, the most that it will take."""
-        if self.extra and not self.works:
+        if self.most_bps and not self.works:
             return self.most_bps
         at, peak = self._peak
         if 0 <= now - at < RATE_S:

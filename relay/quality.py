@@ -148,23 +148,35 @@ class Quality:
         ladder = offered(rungs, keep, self._adaptation.link)
         if not ladder:
             return
+        current = self._step(ladder)
         decision = self._adaptation.decide(
             now,
             ladder,
-            self.current,
+            current,
             ceiling=ceiling,
             pinned=pinned,
             can_probe=self._sender.can_probe,
         )
         if decision.rung == self.current:
             return
+        cause = Cause.GONE if decision.rung == current else decision.cause
         self.current = decision.rung
-        self.switches[decision.cause] += 1
+        self.switches[cause] += 1
         target = next(form for form in self._forms if form.name == decision.rung)
         self._pace(now)  # what it begins with, too
         # In trouble the old rendition only makes it worse, and one that is gone sends nothing anyway.
-        at_once = decision.cause in (Cause.TROUBLE, Cause.GONE)
+        at_once = cause in (Cause.TROUBLE, Cause.GONE)
         target.attach(self._sender, self._failed, now, at_once=at_once)
+
+    def _step(self, ladder: Sequence[Rung]) -> str:
+        """Where the viewer stands on `ladder`: what `source` and `main` are to each other is no step, unless
+        its link is known to be too narrow for the other."""
+        link = self._adaptation.link
+        if self.current in _FULL:
+            for rung in ladder:
+                if rung.name in _FULL and (link is None or rung.bitrate * HEADROOM <= link):
+                    return rung.name
+        return self.current
 
     def _pace(self, now: float) -> None:
         link = self._adaptation.link

@@ -81,9 +81,9 @@ class Scene:
     given: bool = True
     seen: list[Rtp] = field(default_factory=list)
 
-    def begin(self, wish: Wish = Wish()) -> Quality:  # noqa: B008 - a frozen value
-        """Put the viewer on it."""
-        return Quality(self.forms, self.viewer.sender, wish, time.monotonic(), assumed_bps=16e6)
+    def begin(self, wish: Wish = Wish(), *, link: float | None = None) -> Quality:  # noqa: B008 - frozen
+        """Put the viewer on it. link: bit/s that it carries at most, if that is known."""
+        return Quality(self.forms, self.viewer.sender, wish, time.monotonic(), assumed_bps=16e6, link=link)
 
     def shoot(self, *, idr: bool = False) -> None:
         """A picture of each stream that the camera sends."""
@@ -151,6 +151,14 @@ def quiet(made: Scene) -> None:
     """The viewer reports that nothing does."""
     for highest in (2000, 2100):
         made.viewer.sender._link.reception.loss.report(highest, 0.0, time.monotonic())
+
+
+def carry(quality: Quality, now: float) -> float:
+    """Let the link show that it carries what is sent; when that is done."""
+    for _ in range(10):
+        now += INTERVAL + 0.1
+        quality.act(now)
+    return now
 
 
 async def test_a_weak_link_goes_down_to_h264_and_up_again_in_one_row_of_packets() -> None:
@@ -231,10 +239,13 @@ async def test_what_is_made_for_the_full_quality_is_no_rung_until_the_own_pictur
         quality.ask(Wish(pinned="main"), now)  # the full quality, whatever it is called
         assert quality.current == "source"
         quality.ask(Wish(), now)
+        now = carry(quality, now)
+        assert 0 < quality.status().carried_bps < 4e6  # less than the other may take, and no limit
         made.given = False
         made.source.rendition.ring.clear()  # as a mask does
         made.shoot()
-        quality.act(now + INTERVAL + 0.1)
+        now += INTERVAL + 0.1
+        quality.act(now)
         assert quality.current == "main"
         assert made.arrived() == set()  # nothing of what may not be seen, and nothing else yet
         made.main.shoot(idr=True)
@@ -244,6 +255,17 @@ async def test_what_is_made_for_the_full_quality_is_no_rung_until_the_own_pictur
         made.source.shoot(idr=True)
         quality.act(now + 3 * INTERVAL)
         assert quality.current == made.on == "source"
+        assert quality.status().switches == {Cause.GONE: 2}
+
+
+async def test_on_a_link_that_is_too_narrow_for_it_a_smaller_one_takes_its_place() -> None:
+    async with scene() as made:
+        quality = made.begin(link=1e6)
+        now = carry(quality, time.monotonic())
+        assert quality.current == "source"
+        made.given = False
+        quality.act(now + INTERVAL + 0.1)
+        assert quality.current == "sub"
 
 
 async def test_what_is_made_has_its_rate_before_it_is_and_is_waited_for_on_what_there_is() -> None:
