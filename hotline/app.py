@@ -49,6 +49,7 @@ from hotline.people.passwords import Passwords
 from hotline.people.signing_in import SignInPolicy
 from hotline.people.throttle import Throttle
 from hotline.ptz import LAST_WORD_S, PtzDesk
+from hotline.ptz_head import Held
 from hotline.ptz_record import LeaseRecord
 from hotline.reconcile import Reconciler
 from hotline.reference_views import ReferenceViews
@@ -106,7 +107,17 @@ def create_app(settings: config.Settings) -> FastAPI:
     relay_settings = _relay_settings(settings.relay, settings.cameras)
     relay = Relay(relay_settings, hub, Viewings(database), keys.token_key, utc=clock.utc)
     policy = _sign_in_policy(settings.people)
-    desk = PtzDesk(_ptz_policy(settings.ptz), Heads(devices), LeaseRecord(database), utc=clock.utc)
+
+    def lease_ending(held: Held) -> None:
+        broker.lease_ending(held)
+
+    desk = PtzDesk(
+        _ptz_policy(settings.ptz),
+        Heads(devices),
+        LeaseRecord(database),
+        utc=clock.utc,
+        on_ending=lease_ending,
+    )
     watcher = Watcher(
         hub.keyframes,
         ReferenceViews(database, clock.utc),
@@ -122,6 +133,13 @@ def create_app(settings: config.Settings) -> FastAPI:
         utc=clock.utc,
         clock=time.monotonic,
     )
+
+    def masks_changed(camera_id: str) -> None:
+        hub.remask(camera_id)
+        known = directory.record(camera_id)
+        if known is not None and known.masks:
+            desk.masked(camera_id)
+
     reconciler = Reconciler(
         database,
         directory,
@@ -130,7 +148,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         on_expired=lambda shares: broker.share_changed(*shares),
         on_foreign_change=broker.reload_soon,
         on_camera_changed=hub.refresh,
-        on_masks_changed=hub.remask,
+        on_masks_changed=masks_changed,
         on_idle=clock.adopt,
     )
     looks = Stills(database, hub, directory, utc=clock.utc, clock=time.monotonic)

@@ -23,9 +23,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hotline import feeds, render
 from hotline.audit import iso
+from hotline.domain.ptz import END_REASONS
 from hotline.errors import Busy, Throttled
 from hotline.incidents import IncidentView, list_incidents
 from hotline.people.signing_in import Identity, SignInPolicy, still_signed_in
+from hotline.ptz_head import Held
 from hotline.readiness import CameraReading
 from hotline.share_view import SHARE, ShareView, load_shares
 from hotline.store.database import Database
@@ -207,6 +209,16 @@ class Broker:
         event = self._event("readiness", data)
         for listener in self._listeners:
             if listener.identity.role.of_centre:
+                listener.push(event)
+
+    def lease_ending(self, held: Held) -> None:
+        """A lease ends, and its camera is turned back: said to whoever holds it."""
+        lease = held.lease
+        said = {"id": lease.id, "camera": lease.camera}
+        reason = render.term(END_REASONS[held.closing or "failed"])
+        event = self._event("ptz", {"lease": said, "reason": reason})
+        for listener in self._listeners:
+            if listener.identity.user.id == lease.holder:
                 listener.push(event)
 
     def signed_out(self, sign_in: str) -> None:

@@ -1,4 +1,4 @@
-"""Serves the built pages (`hotline/pages/`): login, operator, control room, vehicle, and what they load.
+"""Serves the built pages (`hotline/pages/`): login, operator, cameras, control room, vehicle, and what they load.
 
 Files under /assets have their content's hash in their names and are kept for ever; a page itself is asked for
 anew each time, so that a new version is there at once. Belongs here: files. The pages' source is in `web/`.
@@ -23,7 +23,7 @@ from hotline.people.signing_in import identify
 from hotline.service import Service
 
 BUILT = Path(__file__).parent / "pages"
-PAGES = ("login", "operator", "control-room", "vehicle")
+PAGES = ("login", "operator", "cameras", "control-room", "vehicle")
 HOMES = {
     Role.ADMINISTRATOR: "/operator",
     Role.OPERATOR: "/operator",

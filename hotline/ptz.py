@@ -3,7 +3,8 @@
 A command is on record before it leaves; a stop leaves first and is recorded then. Whatever ends a lease (its
 holder, its time, the service), the camera is stopped and turned back to its preset; where it does not answer,
 again and again for a minute, and then that is on record. A lease that a crash left open is ended so at the
-next start. Rules are in `domain/ptz.py`, the record of leases in `ptz_record.py`.
+next start; one whose camera is given privacy masks, at once: masks do not turn with the picture. Rules are in
+`domain/ptz.py`, the record of leases in `ptz_record.py`, commands that must not be lost in `ptz_head.py`.
 """
 
 from __future__ import annotations
@@ -12,72 +13,31 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from sqlalchemy.exc import SQLAlchemyError
+from collections.abc import Callable, Sequence
 
 from hotline.actor import Actor
-from hotline.domain.ptz import MOVE_S, Lease, Motion, Policy, Velocity, find_preset
-from hotline.errors import Conflict, Forbidden, HotlineError, Invalid, NotFound
+from hotline.domain.ptz import END_REASONS, MOVE_S, Lease, Policy, Velocity, find_preset
+from hotline.errors import Conflict, Forbidden, Invalid, NotFound
 from hotline.identity import new_id
 from hotline.onvif import refusal
+from hotline.ptz_head import Ended, Head, Heads, Held
 from hotline.ptz_record import Context, LeaseRecord
-from streams.onvif.errors import OnvifError, Trouble
+from streams.onvif.errors import OnvifError
 from streams.onvif.profiles import Preset
 
 log = logging.getLogger(__name__)
 
 COMMAND_S = 2.0  # a move or a stop that takes longer has failed
-STOP_PAUSES_S = (0.0, 0.2, 0.5)  # before each try to stop in the middle of a lease
-STOP_AGAIN_S = 2.0  # after all of them failed
 RETURN_PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # before each try at the end of a lease
 LAST_WORD_S = 4.0  # for all of it, when the service stops
 RELEASE_WAIT_S = 5.0  # how long a release waits for the camera's return
-
-
-class Heads(Protocol):
-    """Cameras that can be turned; every method raises `OnvifError`."""
-
-    async def move(self, camera_id: str, pan: float, tilt: float, zoom: float, timeout_s: float) -> None: ...
-
-    async def stop(self, camera_id: str) -> None: ...
-
-    async def presets(self, camera_id: str) -> Sequence[Preset]: ...
-
-    async def goto_preset(self, camera_id: str, preset: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What became of the camera at a lease's end."""
-
-    stopped: bool
-    returned: bool
-
-
-@dataclass(eq=False, slots=True)
-class Held:
-    """A lease that is not over: until its camera is back. Times of `lease`: the monotonic clock."""
-
-    lease: Lease
-    context: Context
-    preset: str  # to return to
-    presets: tuple[Preset, ...] = ()
-    motion: Motion = field(default_factory=Motion)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # one command at a time
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    closing: str | None = None  # the reason, once it ends
-    closed_by: Actor | None = None  # None: the service itself
-    ended: Ended | None = None
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class PtzDesk:
     """Who turns which camera. `run` owns the leases; the rest is for people, and refuses in words.
 
     pauses: before each try to turn a camera back (seconds). command_s: what one command may take.
+    on_ending: told of a lease that ends, as soon as it does; its camera is only being turned back then.
     """
 
     def __init__(
@@ -90,6 +50,7 @@ class PtzDesk:
         clock: Callable[[], float] = time.monotonic,
         pauses: Sequence[float] = RETURN_PAUSES_S,
         command_s: float = COMMAND_S,
+        on_ending: Callable[[Held], None] = lambda _: None,
     ) -> None:
         self.policy = policy
         self._heads = heads
@@ -97,7 +58,8 @@ class PtzDesk:
         self._utc = utc
         self._clock = clock
         self._pauses = tuple(pauses)
-        self._command_s = command_s
+        self._head = Head(heads, record, utc=utc, clock=clock, command_s=command_s)
+        self._on_ending = on_ending
         self._held: dict[str, Held] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -187,20 +149,20 @@ class PtzDesk:
             self._check_open(held)
             held.motion.commanded(velocity, self._clock())
             held.changed.set()
-            try:
-                async with asyncio.timeout(self._command_s):
-                    await self._heads.move(camera, velocity.pan, velocity.tilt, velocity.zoom, MOVE_S)
-            except (OnvifError, TimeoutError) as error:
+            error = await self._head.tried(
+                self._heads.move(camera, velocity.pan, velocity.tilt, velocity.zoom, MOVE_S)
+            )
+            if error is not None:
                 held.motion.postpone(self._clock())  # it may have begun to turn: stop it now
                 held.changed.set()
-                raise refusal(_trouble(error)) from None
+                raise refusal(error)
         return held
 
     async def stop(self, camera: str, actor: Actor) -> Held:
         """Stand still. Raises a refusal where the camera does not answer; then it is tried again."""
         held = self._mine(camera, actor)
         async with held.lock:
-            error = await self._halt(held, actor)
+            error = await self._head.halt(held, actor)
         if error is not None:
             raise refusal(error)
         return held
@@ -214,11 +176,9 @@ class PtzDesk:
         async with held.lock:
             self._check_open(held)
             await self._record.act(held.context, actor, "preset", self._utc(), {"preset": preset})
-            try:
-                async with asyncio.timeout(self._command_s):
-                    await self._heads.goto_preset(camera, preset)
-            except (OnvifError, TimeoutError) as error:
-                raise refusal(_trouble(error)) from None
+            error = await self._head.tried(self._heads.goto_preset(camera, preset))
+            if error is not None:
+                raise refusal(error)
             held.motion.stopped()
         return held
 
@@ -239,6 +199,12 @@ class PtzDesk:
             return None
         return held.ended
 
+    def masked(self, camera: str) -> None:
+        """The camera was given privacy masks: nobody turns it any more, and it is turned back."""
+        held = self._held.get(camera)
+        if held is not None:
+            self._close(held, "masked", None)
+
     def until(self, held: Held) -> float:
         """When a lease ends, UTC seconds."""
         return self._utc() + held.lease.ends_at - self._clock()
@@ -256,7 +222,7 @@ class PtzDesk:
         except Exception:
             log.exception("the lease of camera %s failed", held.lease.camera)
             self._close(held, "failed", None)
-        await self._bring_back(held, self._pauses)
+        await self._head.bring_back(held, self._pauses)
         self._gone(held)
 
     async def _use(self, held: Held) -> None:
@@ -277,72 +243,7 @@ class PtzDesk:
         elif now >= held.motion.due:
             async with held.lock:
                 if self._clock() >= held.motion.due:  # no new command came while this waited
-                    await self._halt(held, None)
-
-    async def _halt(self, held: Held, actor: Actor | None) -> OnvifError | None:
-        """Stop, at most thrice; recorded whether it worked or not. `actor`: None for the service itself."""
-        began, error, tries = held.motion.began, None, 0
-        for pause in STOP_PAUSES_S:
-            await asyncio.sleep(pause)
-            tries += 1
-            error = await self._try(self._heads.stop(held.lease.camera))
-            if error is None:
-                break
-        now = self._utc()
-        said: dict[str, Any] = {"tries": tries, "asked": actor is not None}
-        if error is None:
-            held.motion.stopped()
-        else:
-            held.motion.postpone(self._clock() + STOP_AGAIN_S)
-            said["trouble"] = error.trouble.value
-            log.warning("camera %s was not stopped: %s", held.lease.camera, error)
-        period = None if began is None else (now - (self._clock() - began), now)
-        try:
-            await self._record.act(held.context, actor, "stop", now, said, period=period, done=error is None)
-        except (HotlineError, SQLAlchemyError) as fault:
-            log.error("a stop of camera %s is not on record: %s", held.lease.camera, fault)
-        return error
-
-    async def _bring_back(self, held: Held, pauses: Sequence[float]) -> None:
-        """Stop and return, until both worked or all tries are used; then it is over, and on record. Never
-        raises: what cannot be written is written at the next start."""
-        stopped = returned = False
-        error: OnvifError | None = None
-        tries = 0
-        async with held.lock:
-            for pause in pauses:
-                await asyncio.sleep(pause)
-                tries += 1
-                if not stopped:
-                    error = await self._try(self._heads.stop(held.lease.camera))
-                    stopped = error is None
-                if stopped:
-                    error = await self._try(self._heads.goto_preset(held.lease.camera, held.preset))
-                    returned = error is None
-                if returned:
-                    break
-            said: dict[str, Any] = {
-                "stopped": stopped,
-                "returned": returned,
-                "preset": held.preset,
-                "tries": tries,
-            }
-            if error is not None:
-                said["trouble"] = error.trouble.value
-                log.error("camera %s was not turned back: %s", held.lease.camera, error)
-            try:
-                await self._record.ended(
-                    held.lease.id,
-                    held.context,
-                    held.closed_by,
-                    held.closing or "service_stopped",
-                    self._utc(),
-                    said,
-                    done=returned,
-                )
-            except (HotlineError, SQLAlchemyError) as fault:
-                log.error("the end of camera %s's lease is not on record: %s", held.lease.camera, fault)
-            held.ended = Ended(stopped, returned)
+                    await self._head.halt(held, None)
 
     async def _last_word(self) -> None:
         """The service stops: every camera once more, all at the same time."""
@@ -350,7 +251,7 @@ class PtzDesk:
         try:
             async with asyncio.timeout(LAST_WORD_S), asyncio.TaskGroup() as tasks:
                 for held in open_leases:
-                    tasks.create_task(self._bring_back(held, (0.0,)))
+                    tasks.create_task(self._head.bring_back(held, (0.0,)))
         except TimeoutError:
             log.error("not every camera was turned back; the next start does it")
         finally:
@@ -380,14 +281,6 @@ class PtzDesk:
         except OnvifError as error:
             raise refusal(error) from None
 
-    async def _try(self, command: Awaitable[None]) -> OnvifError | None:
-        try:
-            async with asyncio.timeout(self._command_s):
-                await command
-        except (OnvifError, TimeoutError) as error:
-            return _trouble(error)
-        return None
-
     def _mine(self, camera: str, actor: Actor) -> Held:
         self.check(actor)
         held = self._held.get(camera)
@@ -415,9 +308,16 @@ class PtzDesk:
     def _close(self, held: Held, reason: str, by: Actor | None) -> None:
         if held.closing is None:
             held.closing, held.closed_by = reason, by
+            self._on_ending(held)
         held.changed.set()
 
     def _check_open(self, held: Held) -> None:
+        if held.closing == "masked":
+            reason = END_REASONS["masked"]
+            raise Conflict(
+                f"{reason.en}; the camera is turned back and cannot be turned any more.",
+                f"{reason.ko}으로 카메라를 제자리로 돌립니다. 더 이상 조작할 수 없습니다.",
+            )
         if held.closing is not None or held.lease.over(self._clock()):
             raise Conflict(
                 "The time with this camera is over; it is turned back.",
@@ -428,7 +328,3 @@ class PtzDesk:
         if self._held.get(held.lease.camera) is held:
             del self._held[held.lease.camera]
         held.gone.set()
-
-
-def _trouble(error: OnvifError | TimeoutError) -> OnvifError:
-    return error if isinstance(error, OnvifError) else OnvifError(Trouble.NO_ANSWER, "no answer in time")

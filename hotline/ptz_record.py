@@ -57,12 +57,7 @@ class LeaseRecord:
                 raise NotFound(
                     "There is no such camera that can be turned.", "조작할 수 있는 그런 카메라가 없습니다."
                 )
-            if json.loads(camera.masks):
-                # Masks lie on the picture, not on the world: turned, they would cover something else.
-                raise Conflict(
-                    "The camera has privacy masks, which do not turn with it.",
-                    "개인정보 가림 영역이 있는 카메라는 회전하면 가려지지 않으므로 조작할 수 없습니다.",
-                )
+            _demand_unmasked(camera)
             number = await _incident_number(session, incident_id, grant)
             return Context(
                 camera_id,
@@ -82,8 +77,11 @@ class LeaseRecord:
     async def opened(
         self, lease: str, context: Context, actor: Actor, preset: str, now: float, ends_at: float
     ) -> None:
-        """A lease begins, once this is written."""
+        """A lease begins, once this is written. Raises `Conflict` for a camera with privacy masks by now."""
         async with self._database.write() as session:
+            camera = await session.get(CameraRow, context.camera)
+            if camera is not None:
+                _demand_unmasked(camera)
             session.add(
                 PtzLeaseRow(
                     id=lease,
@@ -202,6 +200,15 @@ async def _incident_number(
     if incident is None:
         raise Invalid(FieldError("incident", "there is no such incident", "그런 사건이 없습니다"))
     return incident.number
+
+
+def _demand_unmasked(camera: CameraRow) -> None:
+    if json.loads(camera.masks):
+        # Masks lie on the picture, not on the world: turned, they would cover something else.
+        raise Conflict(
+            "The camera has privacy masks, which do not turn with it.",
+            "개인정보 가림 영역이 있는 카메라는 회전하면 가려지지 않으므로 조작할 수 없습니다.",
+        )
 
 
 def _place(camera: CameraRow) -> str:

@@ -6,8 +6,9 @@ Belongs here: the table. When cameras are checked is `sweeper.py`'s, what a read
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, func, select
 
@@ -25,11 +26,13 @@ KEPT_EACH = 500
 
 @dataclass(frozen=True, slots=True)
 class CameraReading:
-    """What was found of a camera. at: UTC seconds."""
+    """What was found of a camera's main stream. sub: of the small one; None where it has none, or somebody
+    wanted the camera by then. at: UTC seconds."""
 
     camera_id: str
     at: float
     reading: Reading
+    sub: Reading | None = None
 
 
 async def keep(database: Database, found: CameraReading) -> None:
@@ -92,6 +95,7 @@ def _row(found: CameraReading) -> ReadingRow:
     return ReadingRow(
         camera_id=found.camera_id,
         at=found.at,
+        sub=_packed(found.sub) if found.sub is not None else None,
         readiness=reading.readiness.value,
         reason=reading.reason.value if reading.reason is not None else None,
         detail=reading.detail,
@@ -126,4 +130,20 @@ def _view(row: ReadingRow) -> CameraReading:
         row.sets_in_band,
         row.clock_offset_s,
     )
-    return CameraReading(row.camera_id, row.at, reading)
+    return CameraReading(row.camera_id, row.at, reading, _unpacked(row.sub) if row.sub is not None else None)
+
+
+def _packed(reading: Reading) -> str:
+    """A reading as text: what is unknown is left out."""
+    said = {name: value for name, value in asdict(reading).items() if value not in (None, "", ())}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _unpacked(text: str) -> Reading:
+    said = json.loads(text)
+    said["readiness"] = Readiness(said["readiness"])
+    if "reason" in said:
+        said["reason"] = Reason(said["reason"])
+    if "findings" in said:
+        said["findings"] = tuple(Finding(each) for each in said["findings"])
+    return Reading(**said)

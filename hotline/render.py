@@ -21,6 +21,7 @@ from hotline.readiness import CameraReading
 from hotline.share_view import SharedCamera, ShareView
 from hotline.sweeper import Progress
 from hotline.viewings import ViewingView
+from streams.readiness import Reading
 
 Json = dict[str, Any]
 
@@ -97,10 +98,16 @@ def reading(found: CameraReading | None) -> Json | None:
     """What a sweep found of a camera, if it ever did."""
     if found is None:
         return None
-    seen = found.reading
     return {
         "camera": found.camera_id,
         "at": iso(found.at),
+        **_stream(found.reading),
+        "sub": _stream(found.sub) if found.sub is not None else None,
+    }
+
+
+def _stream(seen: Reading) -> Json:
+    return {
         "result": term(RESULTS[seen.readiness]),
         "reason": term(REASONS[seen.reason]) if seen.reason is not None else None,
         "detail": seen.detail,

@@ -2,7 +2,8 @@
 
 The right is looked for in the tables at each picture; whoever looks is on record before the picture leaves. A
 snapshot is a viewing of its own. Thumbnails are asked for again and again: those of one person and camera are
-one viewing, from the first to the last, closed when none was asked for in `QUIET_S`.
+one viewing, from the first to the last, closed when none was asked for in `QUIET_S`. A picture to draw masks
+on is under no share: the centre's own look at its camera, in the record with that purpose.
 
 Belongs here: rights, the record, how gently cameras are asked. Pictures are made by `streams`.
 """
@@ -21,7 +22,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.actor import Actor, Role, user_receiver
+from hotline.audit import STILL, Action, Subject, append
 from hotline.directory import CameraDirectory
+from hotline.domain.law import MASKS_PURPOSE
 from hotline.domain.sharing import demanded
 from hotline.errors import Busy, CameraDown, NotFound
 from hotline.feeds import REASONS
@@ -156,6 +159,27 @@ class Stills:
                 continue
             return still
         raise _none()
+
+    async def for_masks(self, camera: str, looker: Looker) -> Still:
+        """The camera's newest keyframe, as masked as it is, to draw masks on; for the centre, on record.
+
+        Raises `NotFound`, `CameraDown`, `Busy`.
+        """
+        record = self._directory.record(camera)
+        if record is None or self._directory.camera(camera) is None:
+            raise _none()
+        async with self._gate:
+            still = await self._take(camera, ProfileName.MAIN, None, None)
+        subject = Subject(
+            purpose=MASKS_PURPOSE.code,
+            cameras=(camera,),
+            camera_place=f"{record.site} ({record.latitude:.5f},{record.longitude:.5f})",
+            form=STILL,
+            bytes_sent=len(still.jpeg),
+        )
+        async with self._database.write() as session:
+            await append(session, Action.SNAPSHOT, looker.actor, subject, self._utc())
+        return still
 
     async def run(self) -> None:
         """Until cancelled."""

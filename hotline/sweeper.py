@@ -1,5 +1,6 @@
 """Checks every camera before it is needed: on a schedule, and when a person says so. Gently: at most four at
-once, one session each, and never one that is watched, or that somebody may watch.
+once, one session each (with the main stream, then with the small one), and never one that is watched, or that
+somebody may watch.
 
 Belongs here: who is checked when, and how far a sweep has come. What a check does is
 `streams/readiness.py`'s, what is kept of it `readiness.py`'s. State belongs to the event loop's thread.
@@ -24,6 +25,7 @@ from hotline.errors import Busy, Conflict, FieldError, Invalid
 from hotline.identity import new_id
 from hotline.readiness import CameraReading
 from hotline.store.database import Database
+from streams.camera import ProfileName
 from streams.policies import Policies
 from streams.readiness import Readiness, Reading, measure
 from streams.state import Reason
@@ -34,6 +36,9 @@ AT_ONCE = 4
 LOOK_S = 30.0  # between two looks at what is due
 PUT_OFF_S = 600.0  # a camera in use is not asked for again before this
 RELOAD_S = 60.0  # the command line checks cameras too
+BETWEEN_S = 0.5  # between a camera's two streams: some count a session for a moment after it is closed
+
+_NO_CAMERA = frozenset({Reason.REFUSED, Reason.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +61,39 @@ class Listener(Protocol):
 
 
 async def check(
-    directory: CameraDirectory, camera_id: str, *, in_use: Callable[[str], bool], policies: Policies
-) -> Reading | None:
+    directory: CameraDirectory,
+    camera_id: str,
+    *,
+    in_use: Callable[[str], bool],
+    policies: Policies,
+    utc: Callable[[], float],
+) -> CameraReading | None:
     """One camera now; None where it is in use, or has left the inventory."""
     if directory.record(camera_id) is None:
         return None
     camera = directory.camera(camera_id)
     if camera is None:
-        return Reading(Readiness.DEAD, Reason.UNREACHABLE, "its address is outside [cameras] networks")
-    return await measure(
-        camera, directory.credentials(camera_id), wanted=lambda: in_use(camera_id), policies=policies
-    )
+        outside = Reading(Readiness.DEAD, Reason.UNREACHABLE, "its address is outside [cameras] networks")
+        return CameraReading(camera_id, utc(), outside)
+
+    async def read(profile: ProfileName) -> Reading | None:
+        return await measure(
+            camera,
+            directory.credentials(camera_id),
+            wanted=lambda: in_use(camera_id),
+            profile=profile,
+            policies=policies,
+        )
+
+    main = await read(ProfileName.MAIN)
+    if main is None:
+        return None
+    sub = None
+    # Where nothing answers at the camera's own door, knocking once more tells nothing new.
+    if ProfileName.SUB in camera.profiles and main.reason not in _NO_CAMERA:
+        await asyncio.sleep(BETWEEN_S)
+        sub = await read(ProfileName.SUB)
+    return CameraReading(camera_id, utc(), main, sub)
 
 
 class Sweeper:
@@ -104,6 +131,12 @@ class Sweeper:
         self.newest: dict[str, CameraReading] = {}
         self.progress: Progress | None = None
         self.checks: Counter[Readiness] = Counter()
+        self.left_alone = 0  # times a camera was in use, or gone, by its turn
+
+    @property
+    def waiting(self) -> int:
+        """Cameras in line for a check, or being checked."""
+        return len(self._checking | self._commanded.keys() | self._scheduled.keys())
 
     def known(self, *which: Readiness) -> frozenset[str]:
         """Cameras whose newest reading is one of these."""
@@ -210,13 +243,15 @@ class Sweeper:
     async def _check(self, camera: str, commanded: bool) -> None:
         found: CameraReading | None = None
         try:
-            reading = await check(self._directory, camera, in_use=self._in_use, policies=self._policies)
-            if reading is None:
+            found = await check(
+                self._directory, camera, in_use=self._in_use, policies=self._policies, utc=self._utc
+            )
+            if found is None:
+                self.left_alone += 1
                 self._put_off[camera] = self._utc() + PUT_OFF_S
             else:
-                found = CameraReading(camera, self._utc(), reading)
                 self.newest[camera] = found
-                self.checks[reading.readiness] += 1
+                self.checks[found.reading.readiness] += 1
                 await readiness.keep(self._database, found)
         except (SQLAlchemyError, Busy) as error:
             log.error("readiness: the database does not answer (%s)", type(error).__name__)

@@ -131,18 +131,19 @@ async def measure(
     credentials: Credentials | None,
     *,
     wanted: Callable[[], bool],
+    profile: ProfileName = ProfileName.MAIN,
     policies: Policies | None = None,
     bounds: Bounds | None = None,
     deadline: float = DEADLINE_S,
 ) -> Reading | None:
-    """Read one camera by one session with its main profile; None when somebody wants the camera itself."""
+    """Read one camera by one session with one profile; None when somebody wants the camera itself."""
     if wanted():
         return None
     async with asyncio.TaskGroup() as tasks:
         looking = tasks.create_task(
             probe(
                 camera,
-                ProfileName.MAIN,
+                profile,
                 credentials,
                 deadline=deadline,
                 watch_s=WATCH_S,

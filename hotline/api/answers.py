@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi.responses import JSONResponse
 
-from hotline.api.schemas import Problem
+from hotline.api.schema_base import Problem
 
 Responses = dict[int | str, dict[str, Any]]
 

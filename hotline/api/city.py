@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from hotline import inventory, render
-from hotline.api import schemas
+from hotline.api import camera_schemas, schemas
 from hotline.api.access import Anybody, Centre, ServiceHere
 from hotline.api.answers import answer, problems
 from hotline.domain.kinds import KINDS
@@ -39,7 +39,7 @@ async def get_city(_: Anybody, service: ServiceHere) -> Response:
     )
 
 
-@router.get("/cameras", response_model=schemas.Cameras, responses=problems(401, 403))
+@router.get("/cameras", response_model=camera_schemas.Cameras, responses=problems(401, 403))
 async def get_cameras(_: Centre, service: ServiceHere) -> Response:
     """All cameras in service: where they stand, never how they are reached."""
     return answer({"cameras": [render.camera(record) for record in service.directory.records]})

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from hotline import inventory
-from hotline.api import schemas
+from hotline.api import camera_schemas as schemas
 from hotline.api.access import Centre, ServiceHere
 from hotline.api.answers import answer, problems
 from hotline.domain.masks import Masks, etag

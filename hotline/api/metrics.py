@@ -1,7 +1,7 @@
-"""/api/metrics: what the relay does, in the text format of Prometheus. For administrators.
+"""/api/metrics: the relay, and what is known of cameras, in the text format of Prometheus.
 
 Belongs here: names, units and labels. Not here: counting (`relay/stats.py`). No label names a person or an
-address: who watches what is in the record, not in the monitoring.
+address: who watches what is in the record, not in the monitoring. Administrators read it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from relay.clock import SteadyClock
 from relay.relay import RelayStatistics
 from streams.onvif.keyframes import KeyframeCounters
 from streams.readiness import Readiness
+from streams.watch.fault import PictureFault
+from streams.watch.watcher import Watcher
 
 router = APIRouter(prefix="/api", tags=["metrics"])
 
@@ -37,12 +39,12 @@ _VIEWER = ["viewer", "camera", "rendition"]
     responses={200: {"content": {"text/plain": {}}}, **problems(401, 403)},
 )
 async def get_metrics(_: Administrator, service: ServiceHere) -> Response:
-    """The relay, its renditions and its viewers, as Prometheus reads them."""
+    """The relay, its renditions and its viewers, readiness and picture watch, as Prometheus reads them."""
     registry = CollectorRegistry()
     registry.register(RelayCollector(service.relay.statistics()))
-    registry.register(
-        ReadinessCollector(service.sweeper, {record.id for record in service.directory.records})
-    )
+    cameras = {record.id for record in service.directory.records}
+    registry.register(ReadinessCollector(service.sweeper, cameras, service.utc()))
+    registry.register(PictureWatchCollector(service.watcher, cameras))
     registry.register(KeyframeCollector(service.keyframes))
     registry.register(ClockCollector(service.clock))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
@@ -85,11 +87,40 @@ class KeyframeCollector(Collector):
         yield asked
 
 
-class ReadinessCollector(Collector):
-    """What the newest check of each of these cameras found."""
+class PictureWatchCollector(Collector):
+    """What is wrong with pictures that arrive (of a camera, the weightiest), and what looking costs."""
 
-    def __init__(self, sweeper: Sweeper, cameras: Collection[str]) -> None:
+    def __init__(self, watcher: Watcher, cameras: Collection[str]) -> None:
+        self._watcher = watcher
+        self._cameras = cameras
+
+    def collect(self) -> Iterator[Metric]:
+        """All families."""
+        watched = [known for each in self._cameras if (known := self._watcher.watched(each)) is not None]
+        found = Counter(each.findings[0].fault if each.findings else None for each in watched)
+        states = GaugeMetricFamily(
+            "hotline_picture_watch_cameras", "Cameras by what is wrong with their picture.", labels=["state"]
+        )
+        states.add_metric(["fine"], found[None])
+        for fault in PictureFault:
+            states.add_metric([fault.value], found[fault])
+        states.add_metric(["not_watched"], len(self._cameras) - len(watched))
+        yield states
+        yield CounterMetricFamily("hotline_picture_watch_looks", "Keyframes looked at.", self._watcher.looks)
+        yield CounterMetricFamily(
+            "hotline_picture_watch_failures", "Keyframes that could not be judged.", self._watcher.failures
+        )
+        yield CounterMetricFamily(
+            "hotline_picture_watch_cpu_seconds", "Processor time of looking.", self._watcher.cpu_s
+        )
+
+
+class ReadinessCollector(Collector):
+    """What the newest check of each of these cameras found, and how checking goes on."""
+
+    def __init__(self, sweeper: Sweeper, cameras: Collection[str], now: float) -> None:
         self._sweeper = sweeper
+        self._now = now
         self._cameras = cameras
 
     def collect(self) -> Iterator[Metric]:
@@ -106,7 +137,31 @@ class ReadinessCollector(Collector):
             cameras.add_metric([result.value], found[result])
             checks.add_metric([result.value], self._sweeper.checks[result])
         cameras.add_metric(["unknown"], len(self._cameras) - len(newest))
-        yield from (cameras, checks)
+        small = GaugeMetricFamily(
+            "hotline_cameras_sub_readiness",
+            "Cameras by what their newest check found of the small stream; without those that have none.",
+            labels=["result"],
+        )
+        of_small = Counter(each.sub.readiness for each in newest if each.sub is not None)
+        for result in Readiness:
+            small.add_metric([result.value], of_small[result])
+        yield from (cameras, small, checks)
+        sweeper = self._sweeper
+        yield CounterMetricFamily(
+            "hotline_readiness_left_alone", "Cameras in use by their turn to be checked.", sweeper.left_alone
+        )
+        yield GaugeMetricFamily("hotline_readiness_waiting", "Cameras in line for a check.", sweeper.waiting)
+        progress = sweeper.progress
+        running = float(progress is not None and progress.ended_at is None)
+        yield GaugeMetricFamily(
+            "hotline_readiness_sweep_running", "1 while a sweep that a person commanded runs.", running
+        )
+        if newest:
+            yield GaugeMetricFamily(
+                "hotline_readiness_oldest_seconds",
+                "How old the oldest of the newest readings is.",
+                max(0.0, self._now - min(each.at for each in newest)),
+            )
 
 
 class RelayCollector(Collector):

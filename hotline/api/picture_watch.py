@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from hotline import feeds, reference_views
-from hotline.api import schemas
+from hotline.api import camera_schemas as schemas
 from hotline.api.access import Centre, ServiceHere
 from hotline.api.answers import answer, problems
 from hotline.service import Service

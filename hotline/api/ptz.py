@@ -8,13 +8,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from hotline import render
-from hotline.api import schemas
+from hotline.api import camera_schemas as schemas
 from hotline.api.access import Anybody, ServiceHere
 from hotline.api.answers import answer, problems
 from hotline.audit import iso
 from hotline.domain.ptz import Velocity
 from hotline.people.signing_in import Identity
-from hotline.ptz import Held
+from hotline.ptz_head import Held
 from hotline.service import Service
 
 router = APIRouter(prefix="/api", tags=["ptz"])
@@ -32,7 +32,7 @@ async def get_policy(identity: Anybody, service: ServiceHere) -> Response:
             "cameras": [
                 record.id
                 for record in service.directory.records
-                if allowed and identity.role.of_centre and record.onvif_url is not None
+                if allowed and identity.role.of_centre and record.onvif_url is not None and not record.masks
             ],
         }
     )
@@ -107,6 +107,7 @@ async def goto_preset(
 def _lease(service: Service, held: Held, identity: Identity) -> render.Json:
     mine = held.lease.holder == identity.user.id
     return {
+        "id": held.lease.id,
         "camera": held.lease.camera,
         "holder": held.context.username,
         "mine": mine,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from hotline import readiness, render
-from hotline.api import schemas
+from hotline.api import camera_schemas as schemas
 from hotline.api.access import Centre, ServiceHere
 from hotline.api.answers import answer, problems
 

@@ -1,4 +1,4 @@
-"""/api/cameras/{id}/snapshot.jpg and thumbnail.jpg: single pictures."""
+"""/api/cameras/{id}/snapshot.jpg, thumbnail.jpg and masks/still.jpg: single pictures."""
 
 from __future__ import annotations
 
@@ -59,6 +59,17 @@ async def thumbnail(
     """A small picture of a camera that one previews or shares, some seconds old at most. On record as one
     viewing as long as it is asked for again."""
     return _jpeg(await service.stills.thumbnail(camera, _looker(identity), share))
+
+
+@router.get(
+    "/{camera}/masks/still.jpg",
+    response_class=Response,
+    responses={**_JPEG, **problems(401, 403, 404, 409, 503)},
+)
+async def still_for_masks(camera: str, identity: Centre, service: ServiceHere) -> Response:
+    """The camera's newest keyframe to draw masks on, with those it has burned in. Needs no incident; on
+    record as a snapshot for that purpose."""
+    return _jpeg(await service.stills.for_masks(camera, _looker(identity)))
 
 
 def _looker(identity: Identity) -> Looker:

@@ -23,6 +23,7 @@ from hotline.sealing import KeyStore
 from hotline.store.database import Database
 from hotline.sweeper import AT_ONCE, check
 from streams.policies import Policies
+from streams.readiness import Reading
 
 _LOOK_S = 1.0  # how often the rights in force are read
 
@@ -56,14 +57,15 @@ async def check_cameras(
 
     async def one(camera: str) -> None:
         async with turn:
-            reading = await check(directory, camera, in_use=lambda each: each in granted, policies=policies)
-        if reading is None:
+            found = await check(
+                directory, camera, in_use=lambda each: each in granted, policies=policies, utc=time.time
+            )
+        if found is None:
             text = "in use, left alone", "사용 중이므로 점검하지 않음"
             lines.put_nowait(
                 Line(f"{camera}: {text[0]}", f"{camera}: {text[1]}", {"camera": camera, "result": None})
             )
             return
-        found = CameraReading(camera, time.time(), reading)
         await readiness.keep(database, found)
         lines.put_nowait(_line(found))
 
@@ -83,7 +85,20 @@ async def check_cameras(
 
 
 def _line(found: CameraReading) -> Line:
-    reading = found.reading
+    words = [_words(found.reading)]
+    if found.sub is not None:
+        (en, ko) = _words(found.sub)
+        words.append((f"small stream {en}", f"작은 영상 {ko}"))
+    return Line(
+        f"{found.camera_id}: {'; '.join(en for en, _ in words)}",
+        f"{found.camera_id}: {'; '.join(ko for _, ko in words)}",
+        render.reading(found) or {},
+        found.reading.reason is not None,
+    )
+
+
+def _words(reading: Reading) -> tuple[str, str]:
+    """One stream, in English and Korean."""
     result = RESULTS[reading.readiness]
     seen = []
     if reading.codec is not None:
@@ -97,9 +112,4 @@ def _line(found: CameraReading) -> Line:
     if reading.reason is not None:
         en.append(f"{REASONS[reading.reason].en} ({reading.detail})")
         ko.append(f"{REASONS[reading.reason].ko} ({reading.detail})")
-    return Line(
-        f"{found.camera_id}: {', '.join(en)}",
-        f"{found.camera_id}: {', '.join(ko)}",
-        render.reading(found) or {},
-        reading.reason is not None,
-    )
+    return ", ".join(en), ", ".join(ko)

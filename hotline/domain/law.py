@@ -107,6 +107,9 @@ LEGAL_BASES: Mapping[str, LegalBasis] = MappingProxyType(
 PREVIEW_PURPOSE = Term("choose_cameras", "공유할 카메라 확인", "Choosing the cameras to share")
 PREVIEW_BASIS = "disaster-act-74-5"
 
+# So is its look at a camera to say what nobody may see of it (개인정보 보호법 §25⑥, §29: safety measures).
+MASKS_PURPOSE = Term("draw_masks", "개인정보 가림 영역 설정", "Drawing privacy masks")
+
 
 def purpose(code: str) -> Term:
     """The purpose of a recorded share. Raises `KeyError` for a code that was never offered."""

@@ -28,6 +28,7 @@ END_REASONS: Mapping[str, Term] = MappingProxyType(
             Term("released", "사용자가 종료", "Ended by the person"),
             Term("expired", "시간 만료", "Time is up"),
             Term("share_over", "공유 종료", "The share is over"),
+            Term("masked", "개인정보 가림 영역 설정", "Privacy masks were drawn"),
             Term("service_stopped", "서비스 중지", "The service stopped"),
             Term("failed", "내부 오류", "A fault of the service"),
         )

@@ -255,7 +255,8 @@ class PtzLeaseRow(Base):
 
 
 class ReadingRow(Base):
-    """What a sweep found of a camera (`streams/readiness.py`); `findings` with commas between."""
+    """What a sweep found of a camera's main stream (`streams/readiness.py`); `findings` with commas between.
+    sub: the same of its small stream, as JSON (`readiness.py`)."""
 
     __tablename__ = "readings"
     __table_args__ = (Index("ix_readings_camera_at", "camera_id", "at"),)
@@ -277,6 +278,7 @@ class ReadingRow(Base):
     b_frames: Mapped[bool | None]
     sets_in_band: Mapped[bool | None]
     clock_offset_s: Mapped[float | None]
+    sub: Mapped[str | None]
 
 
 class AuditRow(Base):

@@ -15,6 +15,7 @@ export default defineConfig({
       input: {
         login: "login.html",
         operator: "operator.html",
+        cameras: "cameras.html",
         "control-room": "control-room.html",
         vehicle: "vehicle.html",
       },

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 from pydantic import BaseModel
 
-from hotline.api import schemas
+from hotline.api import camera_schemas, schemas
 from relay.token import verify
 from tests.hotline.house import FIRE, house, share_body
 from tests.support.waiting import until
@@ -27,8 +27,8 @@ async def test_answers_have_the_shapes_that_are_promised(tmp_path: Path) -> None
         administrator = await home.client("administrator")
         shape(schemas.Session, await room.get("/api/session"))
         shape(schemas.City, await room.get("/api/city"))
-        shape(schemas.Cameras, await operator.get("/api/cameras"))
-        shape(schemas.Masks, await operator.get("/api/cameras/camera-1/masks"))
+        shape(camera_schemas.Cameras, await operator.get("/api/cameras"))
+        shape(camera_schemas.Masks, await operator.get("/api/cameras/camera-1/masks"))
         shape(schemas.Units, await operator.get("/api/units"))
         shape(schemas.Kinds, await room.get("/api/kinds"))
         shape(schemas.LegalBases, await room.get("/api/legal-bases"))

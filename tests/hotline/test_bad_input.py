@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hotline.api import schemas
+from hotline.api import schema_base, schemas
 from hotline.api.field_errors import field_errors
 from tests.hotline.house import FIRE, house, share_body
 
@@ -55,7 +55,7 @@ SHARES: list[tuple[dict[str, Any], set[str]]] = [
 def assert_problem(answer: httpx.Response, status: int, fields: set[str]) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    problem = schemas.Problem.model_validate(answer.json())
+    problem = schema_base.Problem.model_validate(answer.json())
     assert problem.status == status
     assert problem.type.startswith("urn:hotline:problem:")
     assert problem.title_ko

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -121,6 +122,14 @@ async def test_from_the_lens_to_the_events_and_an_accepted_view_on_record(tmp_pa
         told = await _told_live(operator)
         assert [each["code"] for each in told["picture"]] == ["moved"]
         assert told["picture"][0].keys() == {"code", "ko", "en", "since"}
+
+        administrator = await home.client("administrator")
+        text = (await administrator.get("/api/metrics")).text
+        assert 'hotline_picture_watch_cameras{state="moved"} 1.0' in text
+        assert 'hotline_picture_watch_cameras{state="fine"} 0.0' in text
+        assert 'hotline_picture_watch_cameras{state="not_watched"} 3.0' in text
+        looks = re.search(r"(?m)^hotline_picture_watch_looks_total (\S+)", text)
+        assert looks is not None and float(looks[1]) >= 1
 
         accepted = await operator.post("/api/picture-watch/alley/reference-view")
         assert accepted.status_code == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from hotline.shares import end_share, open_share
 from hotline.store.models import AuditRow, CameraRow, PtzLeaseRow
 from streams.onvif.devices import Devices
 from streams.onvif.heads import Heads
+from streams.onvif.profiles import Preset
 from streams.onvif.soap import Soap
 from tests.cameras.onvif import Manners, OnvifDevice, serve_onvif
 from tests.cameras.onvif.web import Answer
@@ -48,8 +49,14 @@ class Office:
         self.records = made
         self.device = device
         self.desk = PtzDesk(
-            policy, heads, LeaseRecord(made.database), clock=lambda: self.now, pauses=NOW_AND_AGAIN
+            policy,
+            heads,
+            LeaseRecord(made.database),
+            clock=lambda: self.now,
+            pauses=NOW_AND_AGAIN,
+            on_ending=lambda held: self.ending.append((held.lease.camera, held.closing)),
         )
+        self.ending: list[tuple[str, str | None]] = []
         self.task: asyncio.Task[None] | None = None
         self.operator = made.actor("operator")
         self.colleague = made.actor("colleague")
@@ -107,7 +114,7 @@ class Office:
 
     def patience(self, seconds: float) -> None:
         """How long the desk waits for the device."""
-        self.desk._command_s = seconds
+        self.desk._head.command_s = seconds
 
 
 @asynccontextmanager
@@ -137,6 +144,42 @@ async def office(
             yield result
         finally:
             await result.end()
+
+
+async def test_masks_end_a_lease_and_the_camera_goes_back(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        await here.desk.open(CAMERA, "dispatch", None, here.operator)
+        await here.desk.move(CAMERA, RIGHT, here.operator)
+        await here.desk.goto_preset(CAMERA, "2", here.operator)
+        here.desk.masked("camera-1")  # another one: nothing happens
+        await here.desk.move(CAMERA, RIGHT, here.operator)
+        here.desk.masked(CAMERA)
+        with pytest.raises(Conflict, match="Privacy masks were drawn"):
+            await here.desk.move(CAMERA, RIGHT, here.operator)
+        (row,) = await here.over()
+        assert row.end_reason == "masked"
+        assert not here.device.head.turns() and here.device.head.where() == "1"
+        end = (await here.entries())[-1]
+        assert (end["reason"], end["actor"], end["result"]) == ("masked", "service", "ok")
+        assert here.ending == [(CAMERA, "masked")]
+
+
+async def test_masks_drawn_while_a_lease_opens_prevent_it(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        desk, presets = here.desk, here.desk._heads.presets
+
+        async def slowly(camera_id: str) -> Sequence[Preset]:
+            """The masks come after the first look at them, before the lease is written."""
+            async with here.records.database.write() as session:
+                row = await session.get(CameraRow, CAMERA)
+                assert row is not None
+                row.masks = "[[[0,0],[1,0],[1,1]]]"
+            return await presets(camera_id)
+
+        desk._heads.presets = slowly  # type: ignore[method-assign]
+        with pytest.raises(Conflict, match="do not turn with it"):
+            await desk.open(CAMERA, "dispatch", None, here.operator)
+        assert desk.held(CAMERA) is None and await here.entries() == []
 
 
 async def test_a_lease_from_beginning_to_return(tmp_path: Path) -> None:

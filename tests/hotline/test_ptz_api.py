@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +11,11 @@ from pathlib import Path
 import httpx
 
 from config.settings import Ptz
-from hotline.api import schemas
+from hotline.actor import Role
+from hotline.api import camera_schemas as schemas
 from hotline.inventory import add_camera
+from hotline.people.accounts import UserRecord
+from hotline.people.signing_in import Identity
 from tests.cameras.onvif import OnvifDevice, serve_onvif
 from tests.hotline.house import NETWORKS, House, camera, house
 from tests.hotline.test_api import shape
@@ -65,6 +69,43 @@ async def test_the_whole_way(tmp_path: Path) -> None:
         turned = [entry for entry in entries if entry["action"] == "ptz"]
         assert len(turned) == 5
         assert {entry["incident_no"] for entry in turned} == {incident["number"]}
+
+
+def _listens(user: str, name: str) -> Identity:
+    return Identity(UserRecord(user, name, name, Role.OPERATOR, None), None, name, 0.0, 0.0, None)
+
+
+async def test_drawing_a_mask_ends_the_lease_and_its_holder_is_told(tmp_path: Path) -> None:
+    async with turning(tmp_path) as (home, device):
+        operator, colleague = await home.client("operator"), await home.client("colleague")
+        broker = home.service.broker
+        holder, other = (_listens(home.records.users[who], who) for who in ("operator", "colleague"))
+        with broker.listening(holder) as mine, broker.listening(other) as theirs:
+            taken = (await operator.post(f"{PTZ}/lease", json={"purpose": "rescue"})).json()
+            await operator.post(f"{PTZ}/preset", json={"preset": "2"})
+            masks = {"masks": [[[0.5, 0.0], [1.0, 0.0], [1.0, 1.0]]]}
+            drawn = await colleague.put("/api/cameras/camera-9/masks", json=masks, headers={"If-Match": "*"})
+            assert drawn.status_code == 200
+            refused = await operator.post(f"{PTZ}/move", json={"pan": 1.0})
+            assert refused.status_code == 409
+            await until(lambda: home.service.ptz.held("camera-9") is None, deadline=10)
+            assert device.head.where() == "1"
+            (told,) = [event for event in await mine.next() if event.type == "ptz"]
+            assert json.loads(told.data) == {
+                "lease": {"id": taken["id"], "camera": "camera-9"},
+                "reason": {
+                    "code": "masked",
+                    "ko": "개인정보 가림 영역 설정",
+                    "en": "Privacy masks were drawn",
+                },
+            }
+            assert "ptz" not in {event.type for event in await theirs.next()}
+        again = await operator.post(f"{PTZ}/lease", json={"purpose": "rescue"})
+        assert again.status_code == 409 and "do not turn with it" in again.json()["detail"]
+        assert (await operator.get("/api/ptz")).json()["cameras"] == []
+        entries = [each["entry"] for each in (await operator.get("/api/audit")).json()["entries"]]
+        ends = [each for each in entries if each["action"] == "ptz" and each["detail"]["act"] == "end"]
+        assert [each["reason"] for each in ends] == ["masked"]
 
 
 async def test_off_by_default(tmp_path: Path) -> None:

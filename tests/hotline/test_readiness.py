@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from hotline import readiness
 from hotline.actor import Role
+from hotline.api import camera_schemas
 from hotline.directory import CameraDirectory
 from hotline.domain.readiness import FINDINGS, FIRST_S, RESULTS, due_at
 from hotline.inventory import add_camera
@@ -24,8 +25,9 @@ from hotline.sweeper import AT_ONCE, Sweeper
 from streams.policies import Policies
 from streams.readiness import Finding, Readiness, Reading
 from streams.state import Reason
-from tests.cameras.fake import FakeCamera, Manners, steady
+from tests.cameras.fake import FakeCamera, Manners, Talk, steady
 from tests.hotline.house import NETWORKS, House, camera, house, records
+from tests.hotline.test_api import shape
 from tests.support.waiting import until
 
 DEAD = Reading(Readiness.DEAD, Reason.REFUSED, "the port is closed")
@@ -78,13 +80,19 @@ async def test_readings_come_back_as_they_went_in_and_old_ones_go(tmp_path: Path
         now = time.time()
         for at, reading in ((now - readiness.KEPT_S - 1, DEAD), (now - 10, DEAD), (now, SLOW)):
             await readiness.keep(made.database, CameraReading("camera-1", at, reading))
+        await readiness.keep(made.database, CameraReading("camera-2", now, DEAD, SLOW))
+        await readiness.keep(made.database, CameraReading("camera-3", now, SLOW, DEAD))
         await readiness.keep(made.database, CameraReading("nobody", now, DEAD))
         found = await readiness.history(made.database, "camera-1", 50)
         assert found == [
             CameraReading("camera-1", now, SLOW),
             CameraReading("camera-1", now - 10, DEAD),
         ]
-        assert await readiness.newest(made.database) == {"camera-1": found[0]}
+        assert await readiness.newest(made.database) == {
+            "camera-1": found[0],
+            "camera-2": CameraReading("camera-2", now, DEAD, SLOW),
+            "camera-3": CameraReading("camera-3", now, SLOW, DEAD),
+        }
 
 
 async def test_no_more_readings_are_kept_than_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +129,10 @@ async def test_a_sweep_on_command(tmp_path: Path) -> None:
         text = (await (await home.client("administrator")).get("/api/metrics")).text
         assert 'hotline_cameras_readiness{result="dead"} 3.0' in text
         assert 'hotline_readiness_checks_total{result="dead"} 3.0' in text
+        assert 'hotline_cameras_sub_readiness{result="dead"} 0.0' in text  # nobody knocked twice
+        assert "hotline_readiness_sweep_running 0.0" in text
+        assert "hotline_readiness_waiting 0.0" in text
+        assert "hotline_readiness_oldest_seconds" in text
 
 
 async def test_what_is_refused(tmp_path: Path) -> None:
@@ -190,9 +202,44 @@ async def test_a_camera_that_may_be_watched_is_left_alone(tmp_path: Path) -> Non
         await swept(home)
         answer = (await operator.get("/api/readiness")).json()
         assert (answer["sweep"]["done"], answer["sweep"]["skipped"]) == (2, 1)
+        assert home.service.sweeper.left_alone == 1
         assert "camera-9" not in home.service.sweeper.newest
         assert watched.asked("DESCRIBE") == 1
         assert await readiness.granted(home.service.database, time.time()) == {"camera-9"}
+
+
+async def test_both_streams_of_a_camera_are_read_one_after_the_other(tmp_path: Path) -> None:
+    most = 0
+    play = steady()
+
+    async def media(talk: Talk) -> None:
+        nonlocal most
+        most = max(most, len(talk.camera.open_talks))
+        await play(talk)
+
+    async with FakeCamera(Manners(media=media)) as both, house(tmp_path) as home:
+        await add_camera(
+            home.service.database,
+            camera(9, main_url=both.url, sub_url=both.url.replace("stream", "sub")),
+            keys=home.records.keys,
+            networks=NETWORKS,
+            actor=home.records.me,
+            now=time.time(),
+        )
+        await home.service.reconciler.sync()
+        operator = await home.client("operator")
+        await operator.post("/api/readiness/sweep", json={"cameras": ["camera-9"]})
+        await swept(home)
+        answer = await operator.get("/api/cameras/camera-9/readiness")
+        shape(camera_schemas.Readings, answer)
+        (reading,) = answer.json()["readings"]
+        assert (reading["result"]["code"], reading["sub"]["result"]["code"]) == ("ready", "ready")
+        assert reading["sub"]["width"] == reading["width"] and reading["sub"]["keyframe_interval_s"]
+        asked = [each.url for talk in both.talks for each in talk.asked if each.method == "DESCRIBE"]
+        assert [url.rpartition("/")[2] for url in asked] == ["stream", "sub"]
+        assert most == 1
+        text = (await (await home.client("administrator")).get("/api/metrics")).text
+        assert 'hotline_cameras_sub_readiness{result="ready"} 1.0' in text
 
 
 async def test_four_at_once_on_schedule_and_each_in_its_turn(tmp_path: Path) -> None:

@@ -125,6 +125,31 @@ async def test_masks_and_what_the_share_demands_are_on_it(tmp_path: Path) -> Non
             assert (text[:30, 164:230] > 180).any()  # the clock
 
 
+async def test_a_picture_to_draw_masks_on_is_for_the_centre_and_on_record(tmp_path: Path) -> None:
+    path = "/api/cameras/real/masks/still.jpg"
+    async with real_camera(tmp_path) as home:
+        operator, room = await home.client("operator"), await home.client("dispatcher")
+        assert grey(await operator.get(path))[:, 164:].mean() > 40  # no incident, no share
+        done = await operator.put(
+            "/api/cameras/real/masks", json={"masks": [RIGHT]}, headers={"If-Match": "*"}
+        )
+        assert done.status_code == 200
+        masked = grey(await operator.get(path))
+        assert masked[:, 164:].max() < 24 and masked[:, :100].mean() > 40
+        assert_problem(await room.get(path), 403, set())
+        assert (await (await home.client()).get(path)).status_code == 401
+        assert_problem(await operator.get("/api/cameras/none/masks/still.jpg"), 404, set())
+        down = await operator.get("/api/cameras/camera-1/masks/still.jpg")
+        assert_problem(down, 409, set())
+        entries = await acts(operator, "snapshot")
+        assert [
+            (each["actor"], each["purpose"], each["camera_id"], each["form"], "share" in each)
+            for each in entries
+        ] == [("operator", "draw_masks", ["real"], "정지 영상", False)] * 2
+        assert all(each["bytes"] > 1000 and "북변시장" in each["camera_place"] for each in entries)
+        assert (await operator.get("/api/viewings")).json()["viewings"] == []  # no share was looked at
+
+
 async def test_a_camera_that_is_down_is_said_like_by_whep(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
         operator, room = await home.client("operator"), await home.client("dispatcher")

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { LONGEST_PAUSE, pause, retryAfter } from "../src/core/backoff.js";
-import { countdown, distance, timeOfDay } from "../src/core/duration.js";
+import { countdown, dayAndMinute, distance, timeOfDay } from "../src/core/duration.js";
 import { bestGrid, bestWall } from "../src/core/grid.js";
 import { iceServers, layerUrl } from "../src/core/ice-servers.js";
 import { ServerClock } from "../src/core/server-clock.js";
 import { received } from "../src/core/strip-policy.js";
+
+test("a day is Korea's", () => {
+  expect(dayAndMinute(Date.UTC(2026, 10, 24, 15, 4, 59))).toBe("11-25 00:04");
+});
 
 describe("backoff", () => {
   test("the first attempt is immediate, the rest within a second", () => {

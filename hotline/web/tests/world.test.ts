@@ -27,6 +27,10 @@ function share(id: string, change: Partial<Share> = {}): Share {
   };
 }
 
+function reading(camera: string, at: string): unknown {
+  return { camera, at };
+}
+
 const incident: Incident = {
   ...share("x").incident,
   summary: null,
@@ -103,10 +107,33 @@ describe("world", () => {
     expect(serverTime).toBe(Date.UTC(2026, 10, 24, 6, 0, 1, 500));
   });
 
+  test("readings replace a camera's, and a sweep its own last word", () => {
+    const sweep = { id: "s", total: 2, done: 1 };
+    const world = after(
+      SNAPSHOT,
+      event("readiness", { sweep, reading: reading("c1", "1") }),
+      event("readiness", { sweep: null, reading: reading("c2", "2") }),
+      event("readiness", { sweep: { ...sweep, done: 2 }, reading: reading("c1", "3") }),
+      event("readiness", { sweep: null, reading: null }),
+    );
+    expect([...world.readings.values()].map(({ camera, at }) => [camera, at])).toEqual([
+      ["c1", "3"],
+      ["c2", "2"],
+    ]);
+    expect(world.sweep?.done).toBe(2);
+  });
+
+  test("the lease that ended last is known, with the reason", () => {
+    const said = { lease: { id: "l1", camera: "c1" }, reason: { code: "masked", ko: "가림", en: "Masks" } };
+    expect(after(SNAPSHOT, event("ptz", said)).leaseEnd).toEqual(said);
+  });
+
   test.each([
     ["unknown", "{}"],
     ["share", "not json"],
     ["share", "{}"],
+    ["readiness", "null"],
+    ["ptz", "null"],
     ["snapshot", "null"],
   ])("an event %s with data %s changes nothing", (type, data) => {
     const world = after(SNAPSHOT);

@@ -14,10 +14,15 @@ import type {
   PtzLease,
   PtzMove,
   PtzPolicy,
+  PtzState,
+  ReadinessOfAll,
+  Reading,
   Session,
   Share,
+  Sweep,
   Unit,
 } from "./model.js";
+import type { Shapes } from "./mask-shapes.js";
 import { randomId } from "./random.js";
 
 export type Result<T> =
@@ -41,6 +46,12 @@ export interface Thumbnail {
   readonly taken: number;
 }
 
+/** Masks as they are saved, and by which tag a change of them is known to be of these. */
+export interface KeptMasks {
+  readonly masks: Shapes;
+  readonly etag: string;
+}
+
 export interface NewShare {
   readonly cameras: readonly string[];
   readonly units: readonly string[];
@@ -57,9 +68,10 @@ export interface NewShare {
 const DEADLINE = 10_000;
 
 interface Call {
-  readonly method?: "GET" | "POST" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: unknown;
   readonly idempotencyKey?: string;
+  readonly ifMatch?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -134,11 +146,45 @@ export class Api {
   }
 
   async thumbnail(camera: string, share: string, signal?: AbortSignal): Promise<Result<Thumbnail>> {
-    const path = `/api/cameras/${encodeURIComponent(camera)}/thumbnail.jpg?share=${encodeURIComponent(share)}`;
-    return this.#call(path, { signal }, async (response) => ({
-      picture: await response.blob(),
-      taken: Date.parse(response.headers.get("Picture-Taken") ?? ""),
-    }));
+    const path = `${cameraPath(camera, "thumbnail.jpg")}?share=${encodeURIComponent(share)}`;
+    return this.#call(path, { signal }, readPicture);
+  }
+
+  async masks(camera: string): Promise<Result<KeptMasks>> {
+    return this.#call(cameraPath(camera, "masks"), {}, readMasks);
+  }
+
+  /** `etag`: of the masks that these are a change of. */
+  async setMasks(camera: string, masks: Shapes, etag: string): Promise<Result<KeptMasks>> {
+    return this.#call(
+      cameraPath(camera, "masks"),
+      { method: "PUT", body: { masks }, ifMatch: etag },
+      readMasks,
+    );
+  }
+
+  /** The newest picture to draw masks on; each is on record. */
+  async maskStill(camera: string, signal?: AbortSignal): Promise<Result<Thumbnail>> {
+    return this.#call(cameraPath(camera, "masks/still.jpg"), { signal }, readPicture);
+  }
+
+  async readiness(): Promise<Result<ReadinessOfAll>> {
+    return this.#call("/api/readiness");
+  }
+
+  /** The newest first. */
+  async readings(camera: string, limit: number): Promise<Result<{ readonly readings: readonly Reading[] }>> {
+    return this.#call(`${cameraPath(camera, "readiness")}?limit=${String(limit)}`);
+  }
+
+  /** `cameras`: null for all of them. */
+  async sweep(cameras: readonly string[] | null): Promise<Result<Sweep>> {
+    return this.#call("/api/readiness/sweep", { method: "POST", body: { cameras } });
+  }
+
+  /** What the camera sees now is how it should be. */
+  async acceptView(camera: string): Promise<Result<unknown>> {
+    return this.#call(`/api/picture-watch/${encodeURIComponent(camera)}/reference-view`, { method: "POST" });
   }
 
   async share(incident: string, share: NewShare, key: string): Promise<Result<Share>> {
@@ -163,24 +209,28 @@ export class Api {
     return this.#call("/api/ptz");
   }
 
+  async ptzState(camera: string): Promise<Result<PtzState>> {
+    return this.#call(cameraPath(camera, "ptz/lease"));
+  }
+
   async ptzLease(camera: string, purpose: string, incident: string | null): Promise<Result<PtzLease>> {
-    return this.#call(ptzPath(camera, "lease"), { method: "POST", body: { purpose, incident } });
+    return this.#call(cameraPath(camera, "ptz/lease"), { method: "POST", body: { purpose, incident } });
   }
 
   async ptzEnd(camera: string): Promise<Result<{ readonly returned: boolean | null }>> {
-    return this.#call(ptzPath(camera, "lease"), { method: "DELETE" });
+    return this.#call(cameraPath(camera, "ptz/lease"), { method: "DELETE" });
   }
 
   async ptzMove(camera: string, move: PtzMove): Promise<Result<PtzLease>> {
-    return this.#call(ptzPath(camera, "move"), { method: "POST", body: move });
+    return this.#call(cameraPath(camera, "ptz/move"), { method: "POST", body: move });
   }
 
   async ptzStop(camera: string): Promise<Result<PtzLease>> {
-    return this.#call(ptzPath(camera, "stop"), { method: "POST" });
+    return this.#call(cameraPath(camera, "ptz/stop"), { method: "POST" });
   }
 
   async ptzPreset(camera: string, preset: string): Promise<Result<PtzLease>> {
-    return this.#call(ptzPath(camera, "preset"), { method: "POST", body: { preset } });
+    return this.#call(cameraPath(camera, "ptz/preset"), { method: "POST", body: { preset } });
   }
 
   #remember(result: Result<Session>): Result<Session> {
@@ -190,13 +240,14 @@ export class Api {
 
   async #call<T>(
     path: string,
-    { method = "GET", body, idempotencyKey, signal }: Call = {},
+    { method = "GET", body, idempotencyKey, ifMatch, signal }: Call = {},
     read: (response: Response) => Promise<unknown> = async (response) => response.json(),
   ): Promise<Result<T>> {
     const headers = new Headers({ Accept: "application/json, image/jpeg" });
     if (body !== undefined) headers.set("Content-Type", "application/json");
     if (method !== "GET" && this.#csrf !== null) headers.set("X-CSRF-Token", this.#csrf);
     if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
+    if (ifMatch !== undefined) headers.set("If-Match", ifMatch);
     const deadline = AbortSignal.timeout(DEADLINE);
     try {
       const response = await this.#fetch(path, {
@@ -218,8 +269,18 @@ export class Api {
   }
 }
 
-function ptzPath(camera: string, what: string): string {
-  return `/api/cameras/${encodeURIComponent(camera)}/ptz/${what}`;
+function cameraPath(camera: string, what: string): string {
+  return `/api/cameras/${encodeURIComponent(camera)}/${what}`;
+}
+
+async function readPicture(response: Response): Promise<Thumbnail> {
+  const taken = Date.parse(response.headers.get("Picture-Taken") ?? "");
+  return { picture: await response.blob(), taken };
+}
+
+async function readMasks(response: Response): Promise<unknown> {
+  const { masks }: { masks: Shapes } = await response.json();
+  return { masks, etag: response.headers.get("ETag") ?? "" };
 }
 
 async function readProblem(response: Response): Promise<Problem> {

@@ -29,6 +29,13 @@ export function hourAndMinute(unixMs: number): string {
   return timeOfDay(unixMs).slice(0, 5);
 }
 
+const DAY = new Intl.DateTimeFormat("en-US", { timeZone: "Asia/Seoul", month: "2-digit", day: "2-digit" });
+
+/** Day and time of day in Korea as MM-DD HH:MM, for what may be of another day. `unixMs`: Unix milliseconds. */
+export function dayAndMinute(unixMs: number): string {
+  return `${DAY.format(unixMs).replace("/", "-")} ${hourAndMinute(unixMs)}`;
+}
+
 /** Distance as people say it: metres to the nearest ten below a kilometre, then kilometres. */
 export function distance(metres: number): string {
   if (metres < 995) return `${String(metres < 100 ? Math.round(metres) : Math.round(metres / 10) * 10)} m`;

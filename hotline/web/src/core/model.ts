@@ -64,17 +64,46 @@ export interface InventoryCamera extends Camera {
   readonly site: string;
   readonly purpose: string;
   readonly field_of_view: number | null;
+  readonly masked: boolean;
 }
 
 export type Readiness = "ready" | "needs_transcode" | "slow" | "dead";
 
-/** What the newest check of a camera found. */
-export interface Reading {
-  readonly camera: string;
-  readonly at: string;
+/** What a check of one stream found. */
+export interface StreamReading {
   readonly result: Named & { readonly code: Readiness };
   readonly reason: Named | null;
   readonly findings: readonly Named[];
+  readonly codec: string | null;
+  readonly profile: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly frames_per_second: number | null;
+  readonly first_picture_s: number | null;
+  readonly keyframe_interval_s: number | null;
+}
+
+/** What a check of a camera found: of its main stream, and of the small one where it has one. */
+export interface Reading extends StreamReading {
+  readonly camera: string;
+  readonly at: string;
+  readonly sub: StreamReading | null;
+}
+
+/** A check of cameras that somebody commanded. */
+export interface Sweep {
+  readonly id: string;
+  readonly total: number;
+  readonly done: number;
+  /** In use, so that they were left alone. */
+  readonly skipped: number;
+  readonly results: Readonly<Record<Readiness, number>>;
+  readonly ended_at: string | null;
+}
+
+export interface ReadinessOfAll {
+  readonly cameras: readonly { readonly camera: string; readonly reading: Reading | null }[];
+  readonly sweep: Sweep | null;
 }
 
 export interface Candidate {
@@ -177,12 +206,29 @@ export interface PtzPolicy {
 }
 
 export interface PtzLease {
+  readonly id: string;
   readonly camera: string;
   readonly holder: string;
   readonly mine: boolean;
   readonly ends_at: string;
   readonly latest_at: string;
   readonly presets: readonly { readonly token: string; readonly name: string }[];
+}
+
+export interface PtzState {
+  readonly lease: PtzLease | null;
+}
+
+/** A lease of ours that ends. */
+export interface PtzEvent {
+  readonly lease: { readonly id: string; readonly camera: string };
+  readonly reason: Named;
+}
+
+/** A camera was checked, or a sweep came on. */
+export interface ReadinessEvent {
+  readonly sweep: Sweep | null;
+  readonly reading: Reading | null;
 }
 
 /** How fast, each -1 to 1. */

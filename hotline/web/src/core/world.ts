@@ -1,7 +1,17 @@
 /* oxlint-disable typescript/no-unsafe-type-assertion -- the events are our own service's; model.ts is their contract */
 // What this browser knows of shares, incidents and feeds: a value, and how one event changes it. Pure.
 
-import type { Feed, FeedsEvent, Incident, Share, SnapshotEvent } from "./model.js";
+import type {
+  Feed,
+  FeedsEvent,
+  Incident,
+  PtzEvent,
+  Reading,
+  ReadinessEvent,
+  Share,
+  SnapshotEvent,
+  Sweep,
+} from "./model.js";
 import type { ServerEvent } from "./sse.js";
 
 export interface World {
@@ -10,11 +20,25 @@ export interface World {
   /** The open incidents, by id; only operators are told. */
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly feeds: ReadonlyMap<string, Feed>;
+  /** What was told of cameras that were checked since this page listens, by id; what was before must be asked. */
+  readonly readings: ReadonlyMap<string, Reading>;
+  /** The newest word on a sweep that somebody commanded. */
+  readonly sweep: Sweep | null;
+  /** The lease of ours that ended last. */
+  readonly leaseEnd: PtzEvent | null;
   /** A snapshot has been seen: an empty world is empty, not unknown. */
   readonly known: boolean;
 }
 
-export const EMPTY: World = { shares: new Map(), incidents: new Map(), feeds: new Map(), known: false };
+export const EMPTY: World = {
+  shares: new Map(),
+  incidents: new Map(),
+  feeds: new Map(),
+  readings: new Map(),
+  sweep: null,
+  leaseEnd: null,
+  known: false,
+};
 
 /** The world after `event`, and the server's time (Unix ms) if the event carries one. Unknown events change nothing. */
 export function apply(world: World, event: ServerEvent): { world: World; serverTime: number | null } {
@@ -48,6 +72,18 @@ export function apply(world: World, event: ServerEvent): { world: World; serverT
       if (incident.closed_at === null) incidents.set(incident.id, incident);
       else incidents.delete(incident.id);
       return { world: { ...world, incidents }, serverTime: null };
+    }
+    case "readiness": {
+      const said = parse(event) as ReadinessEvent | null;
+      if (said === null) break;
+      const readings = new Map(world.readings);
+      if (said.reading !== null) readings.set(said.reading.camera, said.reading);
+      return { world: { ...world, readings, sweep: said.sweep ?? world.sweep }, serverTime: null };
+    }
+    case "ptz": {
+      const leaseEnd = parse(event) as PtzEvent | null;
+      if (leaseEnd === null) break;
+      return { world: { ...world, leaseEnd }, serverTime: null };
     }
     case "feeds": {
       const said = parse(event) as FeedsEvent | null;

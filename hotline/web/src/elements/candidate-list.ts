@@ -15,6 +15,7 @@ import { Localized } from "../text/language.js";
 import { shared } from "./style.js";
 import "./camera-still.js";
 import "./camera-tile.js";
+import "./view-acceptance.js";
 
 /** Of the browser's six connections to a server, stills take no more than this. */
 const STILLS_AT_ONCE = 2;
@@ -76,6 +77,11 @@ export class CandidateList extends LitElement {
         min-height: 44px;
         padding: 0 10px;
         font-size: 14px;
+      }
+      view-acceptance {
+        position: relative;
+        z-index: 1;
+        background: var(--raised);
       }
       .rank {
         font-weight: 700;
@@ -165,6 +171,11 @@ export class CandidateList extends LitElement {
               >
                 ${texts.ptzTurnShort}
               </button>`
+            : nothing
+        }
+        ${
+          chosen
+            ? html`<view-acceptance .hotline=${this.hotline} .camera=${camera.id}></view-acceptance>`
             : nothing
         }
         <label>

@@ -3,7 +3,7 @@
 // By touch, mouse and keyboard (arrow keys, + and -). Letting go stops; so does a page that is left or hidden.
 // Fires `close`. For tests: data-lease while the camera is ours.
 
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Result } from "../core/api.js";
 import { countdown } from "../core/duration.js";
@@ -13,6 +13,7 @@ import type { Named, PtzLease, PtzMove } from "../core/model.js";
 import type { Target } from "../core/pool.js";
 import { Localized } from "../text/language.js";
 import type { Texts } from "../text/ko.js";
+import { ptzPanelStyle } from "./ptz-panel-style.js";
 import { Pulse } from "./pulse.js";
 import { shared } from "./style.js";
 import "./camera-tile.js";
@@ -39,90 +40,7 @@ const ARROWS: readonly Arrow[] = [
 
 @customElement("ptz-panel")
 export class PtzPanel extends LitElement {
-  static override styles = [
-    shared,
-    css`
-      :host {
-        display: grid;
-        gap: 10px;
-      }
-      camera-tile {
-        aspect-ratio: 16 / 9;
-      }
-      .line {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 8px;
-      }
-      .line select {
-        flex: 1;
-        width: auto;
-        min-width: 10em;
-      }
-      .controls {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 12px 20px;
-      }
-      .pad {
-        display: grid;
-        grid-template-areas: ". up . in" "west . east ." ". down . out";
-        grid-template-columns: repeat(4, 60px);
-        grid-auto-rows: 60px;
-        gap: 6px;
-      }
-      .pad button {
-        min-height: 60px;
-        padding: 0;
-        font-size: 24px;
-        touch-action: none; /* a finger that rests is no scrolling */
-        user-select: none;
-      }
-      .up {
-        grid-area: up;
-      }
-      .down {
-        grid-area: down;
-      }
-      .west {
-        grid-area: west;
-      }
-      .east {
-        grid-area: east;
-      }
-      .in {
-        grid-area: in;
-      }
-      .out {
-        grid-area: out;
-      }
-      .pad button.held {
-        border-color: var(--action);
-        color: var(--action);
-      }
-      .presets {
-        display: flex;
-        flex: 1;
-        flex-wrap: wrap;
-        align-content: start;
-        gap: 6px;
-        min-width: 12em;
-        max-height: 192px;
-        overflow: auto;
-      }
-      .left {
-        font-size: 20px;
-        font-weight: 700;
-      }
-      .soon {
-        color: var(--warning);
-      }
-      .grow {
-        flex: 1;
-      }
-    `,
-  ];
+  static override styles = [shared, ptzPanelStyle];
 
   @property({ attribute: false }) hotline: Hotline | null = null;
   @property({ attribute: false }) target: Target | null = null;
@@ -140,6 +58,7 @@ export class PtzPanel extends LitElement {
 
   readonly #localized = new Localized(this);
   readonly #hold = new Hold();
+  #deafen = (): void => undefined;
 
   constructor() {
     super();
@@ -152,10 +71,16 @@ export class PtzPanel extends LitElement {
     this.addEventListener("keyup", this.#letGo);
     addEventListener("blur", this.#letGo);
     document.addEventListener("visibilitychange", this.#letGo);
+    if (this.hasUpdated) this.#listen();
+  }
+
+  override updated(changed: PropertyValues): void {
+    if (changed.has("hotline")) this.#listen();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#deafen();
     this.removeEventListener("keydown", this.#onKey);
     this.removeEventListener("keyup", this.#letGo);
     removeEventListener("blur", this.#letGo);
@@ -253,11 +178,37 @@ export class PtzPanel extends LitElement {
     if (this.lease === null) return;
     const now = this.hotline?.live.serverNow() ?? Date.now();
     const left = Math.max(0, Date.parse(this.lease.ends_at) - now);
-    if (left === 0) {
-      this.#letGo();
-      this.lease = null;
-      this.notice = this.#localized.texts.ptzOver;
-    } else if (Math.ceil(left / 1000) !== Math.ceil(this.left / 1000)) this.left = left;
+    if (left === 0) this.#over(this.#localized.texts.ptzOver);
+    else if (Math.ceil(left / 1000) !== Math.ceil(this.left / 1000)) this.left = left;
+  }
+
+  /** The service may end a lease before its time: then it says so, and why. */
+  #listen(): void {
+    this.#deafen();
+    const { hotline } = this;
+    if (hotline === null) return;
+    this.#deafen = hotline.live.subscribe((change) => {
+      if (this.lease === null) return;
+      const end = hotline.live.world.leaseEnd;
+      if (change === "world" && end !== null && end.lease.id === this.lease.id) {
+        this.#over(this.#localized.texts.ptzEnded(this.#localized.of(end.reason)));
+      } else if (change === "status" && hotline.live.status === "open") {
+        void this.#ask(hotline, this.lease); // it may have been said while nobody listened
+      }
+    });
+  }
+
+  async #ask(hotline: Hotline, lease: PtzLease): Promise<void> {
+    const result = await hotline.api.ptzState(lease.camera);
+    if (result.status !== "success" || this.lease?.id !== lease.id) return;
+    if (result.value.lease?.id !== lease.id) this.#over(this.#localized.texts.ptzOver);
+  }
+
+  #over(notice: string): void {
+    this.#letGo();
+    this.lease = null;
+    this.failure = "";
+    this.notice = notice;
   }
 
   readonly #onPurpose = (event: Event): void => {

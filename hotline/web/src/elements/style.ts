@@ -82,6 +82,20 @@ export const shared = css`
   button:hover {
     border-color: var(--quiet);
   }
+  a.button {
+    display: inline-flex;
+    align-items: center;
+    min-height: 44px;
+    padding: 0 12px;
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    background: var(--raised);
+    color: inherit;
+    text-decoration: none;
+  }
+  a.button:hover {
+    border-color: var(--quiet);
+  }
   button.primary {
     border-color: var(--action);
     background: var(--action);
@@ -118,6 +132,7 @@ export const shared = css`
   }
   @media (pointer: coarse) {
     button,
+    a.button,
     input,
     select {
       min-height: 48px;

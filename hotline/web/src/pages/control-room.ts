@@ -1,19 +1,15 @@
 // The control room: the wall of what is shared with its unit. Nobody touches it; it appears by itself.
 
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
-import { keptQuality, type Quality } from "../core/quality.js";
+import { customElement } from "lit/decorators.js";
 import { PageFrame } from "../elements/page-frame.js";
+import { PageQuality } from "../elements/page-quality.js";
 import { RunningShares } from "../elements/shares-controller.js";
 import { shared } from "../elements/style.js";
 import { Localized } from "../text/language.js";
 import "../elements/page-header.js";
-import "../elements/quality-choice.js";
 import "../elements/video-wall.js";
 import "../elements/waiting-state.js";
-
-/** Under which name its choices are kept. */
-const PAGE = "control-room";
 
 @customElement("control-room-page")
 export class ControlRoomPage extends LitElement {
@@ -33,9 +29,8 @@ export class ControlRoomPage extends LitElement {
     `,
   ];
 
-  @state() private quality = keptQuality(PAGE);
-
   readonly #localized = new Localized(this);
+  readonly #quality = new PageQuality(this, "control-room");
   readonly #running = new RunningShares(this);
   readonly #frame = new PageFrame(this, (hotline) => this.#running.follow(hotline));
 
@@ -45,19 +40,17 @@ export class ControlRoomPage extends LitElement {
     const { shares, heard, last } = this.#running;
     return html`
       <page-header .hotline=${hotline} .heading=${this.#localized.texts.controlRoomPage}>
-        <quality-choice
-          .page=${PAGE}
-          .quality=${this.quality}
-          @quality-chosen=${(event: CustomEvent<Quality>) => {
-            this.quality = event.detail;
-          }}
-        ></quality-choice>
+        ${this.#quality.choice()}
       </page-header>
       <main data-shares=${shares.length}>
         ${
           shares.length === 0
             ? html`<waiting-state .connected=${heard} .last=${last}></waiting-state>`
-            : html`<video-wall .hotline=${hotline} .shares=${shares} .quality=${this.quality}></video-wall>`
+            : html`<video-wall
+                .hotline=${hotline}
+                .shares=${shares}
+                .quality=${this.#quality.quality}
+              ></video-wall>`
         }
       </main>
     `;

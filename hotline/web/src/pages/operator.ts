@@ -7,19 +7,10 @@ import { customElement, state } from "lit/decorators.js";
 import type { NewIncident, Result } from "../core/api.js";
 import { timeOfDay } from "../core/duration.js";
 import type { Hotline } from "../core/hotline.js";
-import type {
-  City,
-  Incident,
-  InventoryCamera,
-  LegalBasis,
-  Named,
-  PtzPolicy,
-  Share,
-  Unit,
-} from "../core/model.js";
-import type { Target } from "../core/pool.js";
+import type { Incident, Share } from "../core/model.js";
+import { type Lists, loadLists } from "../core/operator-lists.js";
 import { randomId } from "../core/random.js";
-import { RenewingToken } from "../core/token.js";
+import { CandidatePreview } from "../elements/candidate-preview.js";
 import type { Spot } from "../elements/city-map.js";
 import { PageFrame } from "../elements/page-frame.js";
 import type { ShareChoice } from "../elements/share-panel.js";
@@ -40,18 +31,6 @@ const PRESELECTED = 9;
 /** How many more are shown when more are asked for, and how many at most. */
 const MORE = 9;
 const MOST = 64;
-/** A choice that stays for so long, milliseconds, is looked at. */
-const SETTLED = 250;
-
-interface Lists {
-  readonly city: City;
-  readonly cameras: readonly InventoryCamera[];
-  readonly kinds: readonly Named[];
-  readonly purposes: readonly Named[];
-  readonly legalBases: readonly LegalBasis[];
-  readonly units: readonly Unit[];
-  readonly ptz: PtzPolicy;
-}
 
 @customElement("operator-page")
 export class OperatorPage extends LitElement {
@@ -61,27 +40,23 @@ export class OperatorPage extends LitElement {
   /** Where an incident is about to be reported; null when none is. */
   @state() private draft: { readonly spot: Spot | null } | null = null;
   @state() private incident: Incident | null = null;
-  @state() private targets: ReadonlyMap<string, Target> = new Map();
   @state() private chosen: ReadonlySet<string> = new Set();
   @state() private highlighted: string | null = null;
   @state() private busy = false;
   @state() private busyShares: ReadonlySet<string> = new Set();
   @state() private failure = "";
   @state() private closing = false;
-  /** The preview that is granted. */
-  @state() private looking: string | null = null;
   @state() private mayBeMore = false;
   /** The camera that is turned; null while none is. */
   @state() private turning: string | null = null;
 
   readonly #localized = new Localized(this);
   readonly #running = new RunningShares(this);
+  readonly #preview = new CandidatePreview(this);
   readonly #frame = new PageFrame(this, (hotline) => {
     this.#running.follow(hotline);
     void this.#load(hotline);
   });
-  #preview: RenewingToken | null = null;
-  #settling: ReturnType<typeof setTimeout> | undefined;
   /** The same for the same act until it succeeded: pressing again after a lost answer makes nothing twice. */
   #key = randomId();
 
@@ -95,7 +70,9 @@ export class OperatorPage extends LitElement {
     const { lists } = this;
     const candidates = this.incident?.candidates ?? [];
     return html`
-      <page-header .hotline=${hotline} .heading=${texts.operatorPage}></page-header>
+      <page-header .hotline=${hotline} .heading=${texts.operatorPage}>
+        <a class="button" href="/cameras">${texts.camerasLink}</a>
+      </page-header>
       <main>
         <div class="left">
           <city-map
@@ -213,11 +190,11 @@ export class OperatorPage extends LitElement {
         <candidate-list
           .hotline=${hotline}
           .candidates=${candidates}
-          .targets=${this.targets}
+          .targets=${this.#preview.targets}
           .chosen=${this.chosen}
           .sharedAlready=${new Set(mine.flatMap((share) => share.cameras.map((camera) => camera.id)))}
           .highlighted=${this.highlighted}
-          .preview=${this.looking}
+          .preview=${this.#preview.share}
           .turnable=${new Set(lists.ptz.cameras)}
           @turn=${(event: CustomEvent<string>) => (this.turning = event.detail)}
           @choose=${(event: CustomEvent<ReadonlySet<string>>) => this.#choose(event.detail)}
@@ -255,7 +232,7 @@ export class OperatorPage extends LitElement {
       <div class="scroll">
         <ptz-panel
           .hotline=${hotline}
-          .target=${this.targets.get(id) ?? null}
+          .target=${this.#preview.targets.get(id) ?? null}
           .camera=${id}
           .name=${camera === undefined ? id : this.#localized.name(camera)}
           .incident=${incident.id}
@@ -267,38 +244,14 @@ export class OperatorPage extends LitElement {
   }
 
   async #load(hotline: Hotline): Promise<void> {
-    const { api } = hotline;
-    const [city, cameras, kinds, law, units, ptz] = await Promise.all([
-      api.city(),
-      api.cameras(),
-      api.kinds(),
-      api.legalBases(),
-      api.units(),
-      api.ptz(),
-    ]);
-    if (
-      city.status === "success" &&
-      cameras.status === "success" &&
-      kinds.status === "success" &&
-      law.status === "success" &&
-      units.status === "success" &&
-      ptz.status === "success"
-    ) {
+    const result = await loadLists(hotline.api);
+    if (result.status === "success") {
       this.failure = "";
-      this.lists = {
-        city: city.value,
-        cameras: cameras.value.cameras,
-        kinds: kinds.value.kinds,
-        purposes: law.value.purposes,
-        legalBases: law.value.legal_bases,
-        units: units.value.units,
-        ptz: ptz.value,
-      };
+      this.lists = result.value;
       return;
     }
-    const failed = [city, cameras, kinds, law, units, ptz].find((result) => result.status !== "success");
-    if (failed !== undefined) this.#fail(failed);
-    if (failed?.status === "problem" && failed.problem.status === 403) return; // this account never may
+    this.#fail(result);
+    if (result.status === "problem" && result.problem.status === 403) return; // this account never may
     setTimeout(() => void this.#load(hotline), 2000);
   }
 
@@ -326,34 +279,15 @@ export class OperatorPage extends LitElement {
     this.chosen = new Set(cameras.slice(0, PRESELECTED));
     this.mayBeMore = cameras.length > 0 && cameras.length < (this.lists?.cameras.length ?? 0);
     if (cameras.length === 0) return;
-    this.#look(hotline, incident.id);
-  }
-
-  /** Looks at the candidates: at the chosen ones live, at the others by stills, whichever these are. */
-  #look(hotline: Hotline, incident: string): void {
-    const preview = new RenewingToken(async (signal) => {
-      const cameras = (this.incident?.candidates ?? []).map(({ camera }) => camera.id);
-      const live = cameras.filter((camera) => this.chosen.has(camera));
-      const result = await hotline.api.preview(incident, cameras, live, signal);
-      if (result.status === "success" && this.#preview === preview) {
-        this.looking = result.value.share;
-        this.targets = new Map(
-          live.map((camera) => [
-            camera,
-            this.targets.get(camera) ?? { share: `preview ${incident}`, camera, token: preview },
-          ]),
-        );
-      }
-      return result;
-    }, hotline.live.serverNow);
-    this.#preview = preview;
-    void preview.get();
+    this.#preview.begin(hotline, incident.id, () => {
+      const all = (this.incident?.candidates ?? []).map(({ camera }) => camera.id);
+      return { cameras: all, live: all.filter((camera) => this.chosen.has(camera)) };
+    });
   }
 
   #choose(chosen: ReadonlySet<string>): void {
     this.chosen = chosen;
-    clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => void this.#preview?.again(), SETTLED);
+    this.#preview.againSoon();
   }
 
   async #more(hotline: Hotline, incident: Incident): Promise<void> {
@@ -363,7 +297,7 @@ export class OperatorPage extends LitElement {
     this.incident = result;
     const found = result.candidates?.length ?? 0;
     this.mayBeMore = found >= shown + MORE && found < MOST;
-    await this.#preview?.again();
+    await this.#preview.again();
   }
 
   async #share(hotline: Hotline, incident: Incident, choice: ShareChoice): Promise<void> {
@@ -373,23 +307,18 @@ export class OperatorPage extends LitElement {
   }
 
   async #close(hotline: Hotline, id: string): Promise<void> {
-    const { looking } = this;
-    this.looking = null; // no still is asked for that would be refused by then
+    const resume = this.#preview.pause(); // no still is asked for that would be refused by then
     const result = await this.#busily(() => hotline.api.close(id));
-    if (result === null) this.looking = looking;
+    if (result === null) resume();
     else this.#leave();
   }
 
   /** Back to the list; the preview ends with its last tile. */
   #leave(): void {
-    this.#preview?.dispose();
-    this.#preview = null;
-    clearTimeout(this.#settling);
-    this.looking = null;
+    this.#preview.end();
     this.mayBeMore = false;
     this.incident = null;
     this.draft = null;
-    this.targets = new Map();
     this.chosen = new Set();
     this.highlighted = null;
     this.failure = "";

@@ -8,11 +8,11 @@ import { customElement, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { distance } from "../core/duration.js";
 import type { Hotline } from "../core/hotline.js";
-import { keptQuality, type Quality } from "../core/quality.js";
 import { currentLink, received } from "../core/strip-policy.js";
 import { type Cell, cellsOf, keyOf, Targets } from "../core/targets.js";
 import { ScreenWake } from "../core/wake-lock.js";
 import { PageFrame } from "../elements/page-frame.js";
+import { PageQuality } from "../elements/page-quality.js";
 import { RunningShares } from "../elements/shares-controller.js";
 import { shared } from "../elements/style.js";
 import { Localized } from "../text/language.js";
@@ -20,23 +20,20 @@ import { vehicleStyle } from "./vehicle-style.js";
 import "../elements/camera-tile.js";
 import "../elements/incident-heading.js";
 import "../elements/page-header.js";
-import "../elements/quality-choice.js";
 import "../elements/waiting-state.js";
 
 /** A finger that moved this far, CSS pixels, meant the next camera. */
 const SWIPE = 60;
-/** Under which name its choices are kept. */
-const PAGE = "vehicle";
 
 @customElement("vehicle-page")
 export class VehiclePage extends LitElement {
   static override styles = [shared, vehicleStyle];
 
   @state() private selected: string | null = null;
-  @state() private quality = keptQuality(PAGE);
   @query(".stage") private stage!: HTMLElement | null;
 
   readonly #localized = new Localized(this);
+  readonly #quality = new PageQuality(this, "vehicle");
   readonly #running = new RunningShares(this);
   readonly #frame = new PageFrame(this, (hotline) => this.#running.follow(hotline));
   readonly #targets = new Targets();
@@ -114,13 +111,7 @@ export class VehiclePage extends LitElement {
           <button aria-label=${texts.nextCamera} ?disabled=${cells.length < 2} @click=${() => this.#step(1)}>
             ▶
           </button>
-          <quality-choice
-            .page=${PAGE}
-            .quality=${this.quality}
-            @quality-chosen=${(event: CustomEvent<Quality>) => {
-              this.quality = event.detail;
-            }}
-          ></quality-choice>
+          ${this.#quality.choice()}
         </nav>
         <ul class="strip" aria-label=${texts.stripLabel}>
           ${repeat(cells, keyOf, (each, index) =>
@@ -159,7 +150,7 @@ export class VehiclePage extends LitElement {
       .name=${this.#localized.name(camera)}
       .caption=${large ? `${distance(camera.distance_m)} ${this.#localized.direction(camera)}` : ""}
       .profile=${large ? null : "sub"}
-      .quality=${large ? this.quality : "auto"}
+      .quality=${large ? this.#quality.quality : "auto"}
     ></camera-tile>`;
   }
 
