@@ -1,4 +1,4 @@
-"""Serves the built pages (`hotline/pages/`): login, operator, cameras, control room, vehicle, and what they load.
+"""Serves the built pages (`hotline/pages/`) and their files: login, operator, cameras, control room, vehicle.
 
 Files under /assets have their content's hash in their names and are kept for ever; a page itself is asked for
 anew each time, so that a new version is there at once. Belongs here: files. The pages' source is in `web/`.

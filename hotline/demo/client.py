@@ -41,6 +41,11 @@ class Person:
         headers = {"X-CSRF-Token": self._csrf, "Idempotency-Key": secrets.token_urlsafe(16)}
         return _answer(await self._client.post(path, json=body or {}, headers=headers))
 
+    async def put(self, path: str, body: Mapping[str, Any], *, if_match: str) -> Any:
+        """The answer's JSON. if_match: the entity tag of what is changed. Raises `ApiError`."""
+        headers = {"X-CSRF-Token": self._csrf, "If-Match": if_match}
+        return _answer(await self._client.put(path, json=body, headers=headers))
+
 
 @asynccontextmanager
 async def signed_in(base_url: str, sign_in: SignIn) -> AsyncIterator[Person]:

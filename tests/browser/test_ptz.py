@@ -83,6 +83,30 @@ async def test_hold_to_turn_let_go_to_stop(browser: Browser, tmp_path: Path, siz
             assert device.head.where() == "1"
 
 
+async def test_a_page_is_told_that_masks_ended_its_lease(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        serve_onvif() as device,
+        house(tmp_path, over_http=True, ptz=Ptz(enabled=True)) as home,
+    ):
+        incident = await _with_head(home, device)
+        colleague = await home.client("colleague")
+        assert home.base_url is not None
+        async with context(browser, home.base_url, allow=DOWN) as opened:
+            await sign_in(opened, SignIn("operator", PASSWORD))
+            page = await opened.new_page()
+            await _take(page, incident)
+            await page.locator('ptz-panel [data-preset="2"]').click()
+            await until(lambda: device.head.where() == "2")
+            masks = {"masks": [[[0.5, 0.0], [1.0, 0.0], [1.0, 1.0]]]}
+            answer = await colleague.put("/api/cameras/camera-0/masks", json=masks, headers={"If-Match": "*"})
+            assert answer.status_code == 200
+            await expect(page.locator("ptz-panel [data-lease]")).to_have_count(0)
+            await expect(page.locator("ptz-panel")).to_contain_text(
+                "개인정보 가림 영역 설정: 조작이 끝났습니다"
+            )
+            await until(lambda: device.head.where() == "1")
+
+
 async def test_a_page_that_is_left_gives_the_camera_back(browser: Browser, tmp_path: Path) -> None:
     async with (
         serve_onvif() as device,

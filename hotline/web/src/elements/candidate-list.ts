@@ -203,10 +203,14 @@ export class CandidateList extends LitElement {
 
   /** What the newest check says, where it is something to know before a fire. */
   #badge({ readiness }: Candidate): TemplateResult | typeof nothing {
-    if (readiness === null || !["dead", "slow"].includes(readiness.result.code)) return nothing;
-    const why = readiness.reason ?? readiness.findings[0];
-    return html`<span class="readiness" data-readiness=${readiness.result.code}
-        >${this.#localized.of(readiness.result)}</span
+    const stream = [readiness, readiness?.sub ?? null].find(
+      (each) => each !== null && ["dead", "slow"].includes(each.result.code),
+    );
+    if (stream === undefined || stream === null) return nothing;
+    const why = stream.reason ?? stream.findings[0];
+    const which = stream === readiness ? "" : `${this.#localized.texts.subStream} `;
+    return html`<span class="readiness" data-readiness=${stream.result.code}
+        >${which}${this.#localized.of(stream.result)}</span
       >
       ${why === undefined ? nothing : this.#localized.of(why)}`;
   }

@@ -50,7 +50,7 @@ export class MaskEditor extends LitElement {
         padding: 0 12px;
       }
       mask-stage {
-        --stage-height: calc(100dvh - 27rem);
+        --stage-height: calc(100dvh - 21.5rem);
       }
       .stage {
         display: grid;
@@ -240,7 +240,12 @@ export class MaskEditor extends LitElement {
   #add(shapes: Shapes): void {
     this.#step(shapes);
     this.selected = { mask: shapes.length - 1, corner: null };
-    void this.stage.focusOn(this.selected);
+    void this.#focus();
+  }
+
+  async #focus(): Promise<void> {
+    await this.updateComplete; // the stage has the masks then
+    await this.stage.focusOn(this.selected);
   }
 
   #remove(mask: number): void {

@@ -121,8 +121,8 @@ export class MaskStage extends LitElement {
         fill: rgb(11 15 20 / 0.75);
         pointer-events: none;
       }
-      polygon:focus-visible,
-      g:focus-visible {
+      polygon:focus,
+      g:focus {
         outline: none;
       }
       polygon:focus-visible {

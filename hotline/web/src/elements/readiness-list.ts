@@ -51,6 +51,9 @@ export class ReadinessList extends LitElement {
         width: auto;
         min-width: 0;
       }
+      .line > input {
+        flex-basis: 100%;
+      }
       progress {
         width: 100%;
         height: 10px;

@@ -123,6 +123,6 @@ export class LoginPage extends LitElement {
 /** Where to go after signing in: a page of ours that was asked for, else the role's own. */
 function destination(role: Role, search: string): string {
   const next = new URLSearchParams(search).get("next");
-  const pages = ["/operator", "/control-room", "/vehicle"];
+  const pages = ["/operator", "/cameras", "/control-room", "/vehicle"];
   return next !== null && pages.includes(next) ? next : HOME[role];
 }
