@@ -38,7 +38,8 @@ PUT_OFF_S = 600.0  # a camera in use is not asked for again before this
 RELOAD_S = 60.0  # the command line checks cameras too
 BETWEEN_S = 0.5  # between a camera's two streams: some count a session for a moment after it is closed
 
-_NO_CAMERA = frozenset({Reason.REFUSED, Reason.UNREACHABLE})
+# The small stream would say the same once more; and some cameras lock an account after few wrong passwords.
+_SAYS_ALL = frozenset({Reason.REFUSED, Reason.UNREACHABLE, Reason.TIMEOUT, Reason.UNAUTHORIZED, Reason.BUSY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,7 @@ async def check(
     if main is None:
         return None
     sub = None
-    # Where nothing answers at the camera's own door, knocking once more tells nothing new.
-    if ProfileName.SUB in camera.profiles and main.reason not in _NO_CAMERA:
+    if ProfileName.SUB in camera.profiles and main.reason not in _SAYS_ALL:
         await asyncio.sleep(BETWEEN_S)
         sub = await read(ProfileName.SUB)
     return CameraReading(camera_id, utc(), main, sub)

@@ -242,6 +242,24 @@ async def test_both_streams_of_a_camera_are_read_one_after_the_other(tmp_path: P
         assert 'hotline_cameras_sub_readiness{result="ready"} 1.0' in text
 
 
+async def test_a_wrong_password_is_tried_once(tmp_path: Path) -> None:
+    async with FakeCamera(Manners(auth="digest")) as guarded, house(tmp_path) as home:
+        await add_camera(
+            home.service.database,
+            camera(9, main_url=guarded.url, sub_url=guarded.url, username="viewer", password="wrong"),
+            keys=home.records.keys,
+            networks=NETWORKS,
+            actor=home.records.me,
+            now=time.time(),
+        )
+        await home.service.reconciler.sync()
+        await (await home.client("operator")).post("/api/readiness/sweep", json={"cameras": ["camera-9"]})
+        await swept(home)
+        found = home.service.sweeper.newest["camera-9"]
+        assert (found.reading.reason, found.sub) == (Reason.UNAUTHORIZED, None)
+        assert len(guarded.talks) == 1
+
+
 async def test_four_at_once_on_schedule_and_each_in_its_turn(tmp_path: Path) -> None:
     """Ten cameras that never answer in time: never more than four connections stand."""
     open_now = most = 0
