@@ -109,7 +109,8 @@ class LinkReport:
 
     lost: fraction of packets lost lately, 0 to 1, before retransmission; lost_of: of how many packets.
     behind: seconds since the oldest packet left that the viewer has not got yet, a round trip at least;
-    carried: bit/s that came meanwhile. rtt: round trip, seconds. estimate: REMB, bit/s. sent: bit/s that left
+    carried: bit/s that came meanwhile. collapsed: bit/s that it carries at most, where it has just collapsed
+    under a keyframe. rtt: round trip, seconds. estimate: REMB, bit/s. sent: bit/s that left
     for this viewer in the last second.
     overflowed: the relay itself had to drop pictures or replay for this viewer since the last report.
     """
@@ -118,6 +119,7 @@ class LinkReport:
     lost_of: int | None = None
     behind: float | None = None
     carried: float | None = None
+    collapsed: float | None = None
     rtt: float | None = None
     estimate: float | None = None
     sent: float = 0.0
@@ -289,6 +291,10 @@ class Adaptation:
             if report.carried is not None and self._link is None:
                 # The first thing that is known of the link. Later, what is sent again has its share of it.
                 bound = min(bound, report.carried * (1 - (report.lost or 0.0)))
+        if report.collapsed is not None:
+            queued = self._severe = True
+            calm = False
+            bound = min(bound, report.collapsed)
         if report.estimate is not None and self._has_fallen(now, report.estimate):
             # What is sent as a test is not missed, but that it does not fit is what was to be known.
             share = ESTIMATE_SHARE * mean

@@ -164,7 +164,7 @@ class Door:
         wish: Wish,
     ) -> Viewer:
         peer = Peer(
-            ice.Credentials.fresh(offer.ufrag),
+            ice.Credentials.fresh(offer.ufrag, offer.password),
             self._certificate,
             offer.fingerprints,
             self._arena,

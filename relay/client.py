@@ -23,6 +23,7 @@ from aioice import stun
 from numpy.typing import NDArray
 
 from relay import seam
+from relay import stun as relay_stun
 from relay.client_link import Address, Link, TcpLink, UdpLink, candidates
 from relay.decoder import PictureDecoder
 from relay.dtls import DtlsAssociation, DtlsState
@@ -277,6 +278,12 @@ class WhepViewer:
             self._on_srtp(self._dtls.srtp, datagram, now)
 
     def _on_stun(self, datagram: bytes, source: Address) -> None:
+        request = relay_stun.read_request(datagram)
+        if request is not None:  # as a full agent does (RFC 8445 §7.3)
+            key = self._password.encode()
+            if relay_stun.is_authentic(datagram, request, key):
+                self._link.send(relay_stun.success(request, key, source), source)
+            return
         try:
             message = stun.parse_message(datagram)
         except Exception:

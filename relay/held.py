@@ -1,7 +1,8 @@
 """The pictures that pacing holds back for one viewer, and how they leave.
 
 Belongs here: their order, what is dropped of them, when holding back has lasted too long. Not here: how fast
-(`relay/pacing.py`), what is held at all, and what follows when it cannot leave (`relay/sender.py`).
+(`relay/pacing.py`, `relay/gate.py`), what is held at all, and what follows when it cannot leave
+(`relay/sender.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 
+from relay.gate import Gate
 from relay.pacing import Pacer
 from relay.picture import Picture, Run
 from relay.stats import SenderCounters
@@ -50,11 +52,13 @@ class HeldPictures:
         self,
         writer: PacketWriter,
         pacer: Pacer,
+        gate: Gate,
         counters: SenderCounters,
         left: Callable[[AccessUnit, float], None],
     ) -> None:
         self._writer = writer
         self._pacer = pacer
+        self._gate = gate
         self._counters = counters
         self._left = left
         self.waiting: deque[_Held] = deque()
@@ -74,16 +78,17 @@ class HeldPictures:
 
     def pump(self, now: float) -> Stuck | None:
         """Send what the pacer lets go. What is said to be stuck is still held."""
-        queue, pacer, writer = self.waiting, self._pacer, self._writer
+        queue, pacer, gate, writer = self.waiting, self._pacer, self._gate, self._writer
         while queue:
             head = queue[0]
             while head.run < len(head.runs):
                 run = head.runs[head.run]
-                room = pacer.room(now)
+                room = min(pacer.room(now), gate.room(now))
                 if room <= 0:
                     return Stuck.LATE if now - head.since > MOST_HELD_S else None
                 count = min(run.count - head.packet, max(1, int(room // run.stride)))
                 pacer.spend(count * run.stride)
+                gate.spend(count * run.stride)
                 number = head.picture.unit.number
                 if not writer.write(run, head.packet, count, head.stamp, number, now):
                     return Stuck.PATH
@@ -92,6 +97,7 @@ class HeldPictures:
                     head.run, head.packet = head.run + 1, 0
             queue.popleft()
             self._left(head.picture.unit, now)
+        gate.open()
         return None
 
     def drop_unbegun(self) -> None:
@@ -104,3 +110,4 @@ class HeldPictures:
         """Send nothing of it any more."""
         self._counters.skipped += len(self.waiting)
         self.waiting.clear()
+        self._gate.open()

@@ -3,9 +3,9 @@
 Belongs here: RFC 8445 §2.5 (lite), the checks' authentication (RFC 8489), consent (RFC 7675) and which path
 is nominated. Not here: sockets (`relay/udp.py`, `relay/tcp.py`), DTLS.
 
-We never send a request: the client finds the path, we answer. So a candidate of the client is never
-contacted, whatever it points at. A check that does not carry our password moves nothing and gets no answer.
-A path is forgotten when no check came from it for `PATH_LIFETIME`.
+The client finds the path, we answer. So a candidate of the client is never contacted, whatever it points at;
+what we ask (`relay/echo.py`), we ask on the path that it found. A check that does not carry our password
+moves nothing and gets no answer. A path is forgotten when no check came from it for `PATH_LIFETIME`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,15 @@ def random_ice_string(length: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """One ICE generation: our fragment and password, the peer's fragment. The password is not in `repr`."""
+    """One ICE generation: our fragment and password, and the peer's. No password is in `repr`.
+
+    remote_password: empty where it is not known; then the peer is asked nothing.
+    """
 
     ufrag: str
     password: str = field(repr=False)
     remote_ufrag: str
+    remote_password: str = field(default="", repr=False)
     username: bytes = field(init=False, repr=False)
     """What the peer's checks name (RFC 8445 §7.2.2)."""
     key: bytes = field(init=False, repr=False)
@@ -53,9 +57,9 @@ class Credentials:
         object.__setattr__(self, "key", self.password.encode())
 
     @classmethod
-    def fresh(cls, remote_ufrag: str) -> Credentials:
+    def fresh(cls, remote_ufrag: str, remote_password: str = "") -> Credentials:
         """Unguessable ones: 48 bits of fragment, 144 bits of password (RFC 8445 §5.3 asks for 24 and 128)."""
-        return cls(random_ice_string(8), random_ice_string(24), remote_ufrag)
+        return cls(random_ice_string(8), random_ice_string(24), remote_ufrag, remote_password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,16 @@ class IceLite(Generic[P]):
         self._previous: Credentials | None = None
         self._paths: dict[P, float] = {}
 
-    def restart(self, remote_ufrag: str) -> Credentials:
+    def restart(self, remote_ufrag: str, remote_password: str = "") -> Credentials:
         """Begin a new generation (RFC 8445 §9); the old path serves until the new one is nominated."""
         self._previous = self.credentials
-        self.credentials = Credentials.fresh(remote_ufrag)
+        self.credentials = Credentials.fresh(remote_ufrag, remote_password)
         return self.credentials
+
+    @property
+    def used(self) -> Credentials:
+        """The generation that is in use: a new one is, when its first path is nominated."""
+        return self._previous or self.credentials
 
     def ufrags(self) -> tuple[str, ...]:
         """The fragments that checks may name: this generation's, and the last one's until this is in use."""

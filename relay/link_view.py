@@ -40,8 +40,8 @@ class LinkView:
         self.reception.report(block, now)
         self.departures.reported(now, block.highest)
 
-    def summary(self, now: float) -> LinkReport:
-        """What happened since the last call."""
+    def summary(self, now: float, collapsed: float | None = None) -> LinkReport:
+        """What happened since the last call. collapsed: see `LinkReport`."""
         at, sent, overflows = self._told
         counters, reception = self._counters, self.reception
         total = counters.bytes + counters.retransmitted_bytes
@@ -54,5 +54,6 @@ class LinkView:
             rtt=reception.round_trip,
             estimate=reception.estimate(now),
             sent=(total - sent) * 8 / max(now - at, 0.001),
+            collapsed=collapsed,
             overflowed=counters.overflows > overflows,
         )

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from relay import ice, ports, seam
 from relay.dtls import DtlsAssociation, DtlsState
+from relay.echo import Echo
 from relay.errors import DtlsError, SrtpError
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ class Wire(ports.Path, Protocol):
 
     host: str
     """The peer's host, for the record."""
+    datagrams: bool
+    """Whether what gets lost is lost, and nothing behind it waits."""
 
     def forget(self) -> None:
         """Take nothing more from it, and let nothing leave on it that still waits."""
@@ -54,8 +57,12 @@ class Peer:
         """Takes each authenticated compound RTCP packet, with its arrival."""
         self.on_moved: Callable[[float], None] | None = None
         """Called when the nominated path changes under a viewer that was already connected."""
+        self.on_echo: Callable[[int, float], None] | None = None
+        """Takes the number of each question that was answered, with the answer's arrival."""
         self.last_heard = now
         """When something authentic came last: a check or RTCP."""
+        self._echo: Echo | None = None
+        self._echo_of: ice.Credentials | None = None
         self.refused = 0
         """Datagrams that were not what they should be."""
         self._closed = False
@@ -82,6 +89,25 @@ class Peer:
         """See `relay.ports.Path`."""
         for wire in self.ice.paths():
             wire.recall()
+
+    def ask(self, number: int) -> bool:
+        """Ask the viewer something that it answers at once; `on_echo` gets `number` then. False: not here."""
+        wire, used = self.ice.path, self.ice.used
+        if wire is None or not wire.datagrams:
+            return False
+        if self._echo_of is not used:
+            self._echo_of = used
+            self._echo = Echo(used) if used.remote_password else None
+        return self._echo is not None and wire.send((self._echo.ask(number),)) == 1
+
+    def answer(self, datagram: bytes, now: float) -> bool:
+        """Take a STUN datagram that may answer a question; says whether it did."""
+        number = self._echo.answered(datagram) if self._echo is not None else None
+        if number is None:
+            return False
+        if self.on_echo is not None:
+            self.on_echo(number, now)
+        return True
 
     def check(self, datagram: bytes, wire: Wire, source: tuple[str, int], now: float) -> bool:
         """Take a STUN datagram; says whether it was authentic, so that `wire` may be used from now on."""
@@ -134,7 +160,7 @@ class Peer:
         for wire in self.ice.paths():
             wire.forget()
             self.ice.lose(wire)
-        self.on_rtcp = self.on_moved = None
+        self.on_rtcp = self.on_moved = self.on_echo = None
 
     def _dtls(self, datagram: bytes, wire: Wire) -> None:
         before = self.dtls.state

@@ -103,7 +103,11 @@ class Quality:
 
     @property
     def _is_stuck(self) -> bool:
-        return self._sender.behind > STUCK_S
+        return self._sender.has_collapsed or self._sender.behind > STUCK_S
+
+    def _is_stuck_at(self, now: float) -> bool:
+        looked = self._due - INTERVAL
+        return self._sender.has_collapsed or (self._is_stuck and now - looked >= STUCK_INTERVAL)
 
     def ask(self, wish: Wish, now: float) -> None:
         """The viewer wishes something else from now on."""
@@ -112,7 +116,7 @@ class Quality:
 
     def act(self, now: float) -> None:
         """Look at the link, and change the rendition if need be."""
-        if now >= self._due or (self._is_stuck and now - self._due + INTERVAL >= STUCK_INTERVAL):
+        if now >= self._due or self._is_stuck_at(now):
             self._due = now + INTERVAL
             adaptation = self._adaptation
             adaptation.observe(now, self._sender.link_report(now))

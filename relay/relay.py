@@ -253,7 +253,7 @@ class Relay:
         peer = viewer.peer
         if fragment.ufrag is None or not is_restart(fragment, peer.ice.credentials.remote_ufrag):
             return None
-        credentials = peer.ice.restart(fragment.ufrag)
+        credentials = peer.ice.restart(fragment.ufrag, fragment.password or "")
         self.peers.add(peer)
         return write_restart(viewer.parameters.mid, credentials, self._candidates), etag_of(peer)
 

@@ -20,6 +20,7 @@ from typing import Protocol
 from relay import rtcp
 from relay.adaptation import LinkReport
 from relay.capture import Reference
+from relay.gate import Gate
 from relay.held import HeldPictures, Stuck
 from relay.history import History
 from relay.link_view import LinkView
@@ -74,6 +75,8 @@ class PictureSender:
     playout_delay: least and most delay, in steps of 10 ms, that the viewer is asked to add to play smoothly;
     None leaves it to the viewer.
     observer: called with each access unit when its last packet has left.
+    ask: asks the viewer something that it answers at once, then `answered` is called with that number.
+    collapsed: called when the link has collapsed, so that it is looked at soon, but not within the call.
     """
 
     def __init__(
@@ -85,6 +88,8 @@ class PictureSender:
         link_bps: float = UNKNOWN_LINK_BPS,
         playout_delay: tuple[int, int] | None = LEAST_DELAY,
         observer: Observer | None = None,
+        ask: Callable[[int], bool] = lambda number: False,
+        collapsed: Callable[[], None] = lambda: None,
     ) -> None:
         self.parameters = parameters
         self.counters = SenderCounters()
@@ -99,7 +104,10 @@ class PictureSender:
         self._pacer = Pacer(0.0, link_bps)
         self._link_bps = link_bps
         self._link = LinkView(self.counters)
-        self._held = HeldPictures(self._writer, self._pacer, self.counters, self._left)
+        self._ask = ask
+        self._collapsed = collapsed
+        self._gate = Gate()
+        self._held = HeldPictures(self._writer, self._pacer, self._gate, self.counters, self._left)
         self._repeats = Repeats(self._writer, self._pacer, self.counters)
         self._newest: AccessUnit | None = None
         self._reports = SenderReports(parameters, self._writer, self.counters)
@@ -125,6 +133,7 @@ class PictureSender:
         else:
             self._link_bps = link_bps
             self._pacer.set_link(link_bps, LIMITED_PACE_FACTOR)
+        self._gate.limit(self._link_bps)
 
     @property
     def held(self) -> bool:
@@ -156,6 +165,11 @@ class PictureSender:
         return self._link.behind or 0.0
 
     @property
+    def has_collapsed(self) -> bool:
+        """Whether the link has just collapsed under a keyframe."""
+        return self._gate.has_collapsed
+
+    @property
     def can_probe(self) -> bool:
         """Whether the link can be tested with packets that nobody misses."""
         return self._writer.can_repeat
@@ -185,7 +199,9 @@ class PictureSender:
             self._change_delay(now)
         stamp = self._timeline.live(picture.unit.media_time)
         if not self._held.waiting:
-            if self._pacer.take(picture.size, now):
+            if picture.unit.is_idr and picture.size > self._gate.most_whole:
+                self._gate.begin(picture.size, now)
+            elif self._pacer.take(picture.size, now):
                 writer, number = self._writer, picture.unit.number
                 for run in picture.runs(writer.shape, stamp, now):
                     if not writer.write(run, 0, run.count, stamp, number, None):
@@ -216,6 +232,10 @@ class PictureSender:
     def pump(self, now: float) -> None:
         """Send what the pacer lets go."""
         stuck = self._held.pump(now)
+        if self._gate.ask_due(now):
+            self._ask(self._gate.asked(now))
+        if self._gate.has_collapsed:
+            self._collapsed()
         if stuck is not None:
             self._overflow(Cause.OVERFLOW if stuck is Stuck.PATH else None)
 
@@ -240,6 +260,16 @@ class PictureSender:
         """Send one, see `SenderReports.send`."""
         self._reports.send(now, reference)
         self._link.reception.sent(reference.ntp, now)
+        if self._gate.practice_due(now):
+            self._ask(self._gate.asked(now))
+
+    def answered(self, number: int, now: float) -> None:
+        """The viewer answered what it was asked as `number`."""
+        self._gate.answered(number, now)
+
+    def moved(self, now: float) -> None:
+        """The viewer has another address."""
+        self._gate.moved()
 
     def on_rtcp(self, compound: bytes, now: float) -> None:
         """Take a decrypted compound packet from the viewer. Nonsense is counted, nothing else."""
@@ -260,6 +290,7 @@ class PictureSender:
                 for block in blocks:
                     if block.ssrc == ssrc:
                         self._link.reported(block, now)
+                        self._gate.heard(now, self._link.reception.round_trip)
             case rtcp.Nack(media=media, lost=lost) if media == ssrc:
                 self.counters.nacks += 1
                 self._repeat(lost, now)
@@ -333,6 +364,7 @@ class PictureSender:
         self.state = State.LIVE
         self._resync.replayed(now)
         self.counters.replays[cause] += 1
+        self._gate.begin(history.gop_size, now)
         self.pump(now)
         for picture in gop:
             picture.release()
@@ -364,7 +396,7 @@ class PictureSender:
         """What happened since the last call, for `relay.adaptation`."""
         reception = self._link.reception
         self._playout.review(now, reception.round_trip, reception.loss.fraction)
-        return self._link.summary(now)
+        return self._link.summary(now, self._gate.collapsed())
 
     def sent(self) -> Sent:
         """What it was sent so far, see `relay.tally.Counted`."""

@@ -1,4 +1,4 @@
-"""STUN binding requests in, responses out: the part of RFC 8489 that a lite ICE agent speaks. Pure.
+"""STUN binding requests and responses: the part of RFC 8489 that a lite ICE agent speaks. Pure.
 
 Belongs here: bytes. Not here: whose request it is and what follows from it (`relay/ice.py`).
 
@@ -18,6 +18,8 @@ HEADER = 20
 COOKIE = 0x2112A442
 _COOKIE_BYTES = COOKIE.to_bytes(4, "big")
 _BINDING_REQUEST = b"\x00\x01"
+_BINDING_RESPONSE = b"\x01\x01"
+_REQUEST = 0x0001
 _RESPONSE = 0x0101
 _ERROR = 0x0111
 _USERNAME, _INTEGRITY, _ERROR_CODE, _XOR_MAPPED_ADDRESS = 0x0006, 0x0008, 0x0009, 0x0020
@@ -125,6 +127,34 @@ def success(request: Request, key: bytes, source: tuple[str, int]) -> bytes:
     return _signed(_RESPONSE, request, key, _XOR_MAPPED_ADDRESS, value)
 
 
+def request(transaction: bytes, username: bytes, key: bytes) -> bytes:
+    """A binding request of our own; the peer answers as soon as it comes (§3.3). No part of finding a path:
+    it nominates nothing and says that we are the controlled agent. `transaction`: 12 bytes nobody can guess.
+    """
+    body = _attributes((_USERNAME, username), (_ICE_CONTROLLED, transaction[:8]))
+    return _sealed(_REQUEST, transaction, key, body)
+
+
+def is_success(datagram: bytes, key: bytes) -> bool:
+    """Whether that is a response to a binding request, good news and authentic. Never raises."""
+    size = len(datagram)
+    if (
+        size < HEADER
+        or datagram[:2] != _BINDING_RESPONSE
+        or datagram[4:8] != _COOKIE_BYTES
+        or int.from_bytes(datagram[2:4], "big") != size - HEADER
+    ):
+        return False
+    at = HEADER
+    while at + 4 <= size:
+        kind, length = _attribute(datagram, at)
+        if kind == _INTEGRITY:
+            given = datagram[at + 4 : at + _INTEGRITY_SIZE]
+            return hmac.compare_digest(given, _integrity(datagram[:at], key))
+        at += 4 + length + (-length & 3)
+    return False
+
+
 def error(request: Request, key: bytes, code: int, reason: str) -> bytes:
     """The response that refuses a request (§14.8). `reason`: words of ASCII."""
     value = bytes((0, 0, code // 100, code % 100)) + reason.encode("ascii")
@@ -132,10 +162,19 @@ def error(request: Request, key: bytes, code: int, reason: str) -> bytes:
 
 
 def _signed(kind: int, request: Request, key: bytes, attribute: int, value: bytes) -> bytes:
-    padded = value + bytes(-len(value) & 3)
-    body = attribute.to_bytes(2, "big") + len(value).to_bytes(2, "big") + padded
+    return _sealed(kind, request.transaction, key, _attributes((attribute, value)))
+
+
+def _attributes(*pairs: tuple[int, bytes]) -> bytes:
+    parts: list[bytes] = []
+    for kind, value in pairs:
+        parts += (kind.to_bytes(2, "big"), len(value).to_bytes(2, "big"), value, bytes(-len(value) & 3))
+    return b"".join(parts)
+
+
+def _sealed(kind: int, transaction: bytes, key: bytes, body: bytes) -> bytes:
     whole = len(body) + _INTEGRITY_SIZE + _FINGERPRINT_SIZE
-    message = _head(kind, whole, COOKIE) + request.transaction + body
+    message = _head(kind, whole, COOKIE) + transaction + body
     message += _INTEGRITY.to_bytes(2, "big") + b"\x00\x14" + _integrity(message, key)
     return message + _FINGERPRINT.to_bytes(2, "big") + b"\x00\x04" + _fingerprint(message)
 

@@ -96,6 +96,8 @@ class UnsentQueue:
 class TcpWire(asyncio.Protocol):
     """One connection. Implements `relay.peer.Wire` once it is a viewer's."""
 
+    datagrams = False
+
     def __init__(self, port: TcpPort) -> None:
         self.host = ""
         self._port = port

@@ -72,6 +72,8 @@ class Peers:
 class UdpWire:
     """The path between one remote and one local address. Implements `relay.peer.Wire`."""
 
+    datagrams = True
+
     def __init__(
         self, owner: _Socket, peer: Peer, remote: SocketAddress, local: tuple[Ancillary, ...]
     ) -> None:
@@ -141,7 +143,8 @@ class _Socket:
             return
         peer = self._peers.find(datagram)
         if peer is None:
-            self._peers.dropped["stun"] += 1
+            if wire is None or not wire.peer.answer(datagram, now):
+                self._peers.dropped["stun"] += 1
             return
         if wire is None or wire.peer is not peer:
             wire = UdpWire(self, peer, remote, local)

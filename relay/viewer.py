@@ -204,8 +204,10 @@ class Viewer:
     async def _play(self) -> None:
         peer = self.peer
         assert peer.srtp is not None
-        sender = self._sender = PictureSender(self.parameters, peer.srtp, peer)
-        peer.on_rtcp = sender.on_rtcp
+        sender = self._sender = PictureSender(
+            self.parameters, peer.srtp, peer, ask=peer.ask, collapsed=self._look_soon
+        )
+        peer.on_rtcp, peer.on_echo, peer.on_moved = sender.on_rtcp, sender.answered, sender.moved
         self.stage = Stage.PLAYING
         whose = (self.admitted.receiver, self.admitted.person)
         now = self._clock()
@@ -228,6 +230,13 @@ class Viewer:
                 await self._until(lambda: False, self._settings.silence_s - silence, None)
         finally:
             sender.bye()
+
+    def _look_soon(self) -> None:
+        asyncio.get_running_loop().call_soon(self._look)
+
+    def _look(self) -> None:
+        if self.stage is Stage.PLAYING:
+            self.act(self._clock())
 
     async def _until(self, reached: Callable[[], bool], seconds: float, late: str | None) -> None:
         """Wait until `reached`. Raises `_Over` when the viewer ends before, or with `late` after `seconds`.

@@ -136,6 +136,13 @@ def test_packets_that_stand_in_a_queue_are_trouble_at_once() -> None:
     assert adaptation.link == 400_000  # the rest of it was what was sent again
 
 
+def test_a_link_that_collapses_under_a_keyframe_is_trouble_at_once() -> None:
+    adaptation = Adaptation(0.0, round_trip=0.05)
+    adaptation.observe(0.4, LinkReport(collapsed=430_000, rtt=0.05, sent=2e6))
+    assert adaptation.decide(0.4, LADDER, "main") == Decision("sub", Cause.TROUBLE)
+    assert adaptation.link == 430_000
+
+
 def test_a_long_way_is_no_queue() -> None:
     adaptation = Adaptation(0.0, round_trip=0.6)
     for now in (0.4, 0.8, 1.2, 1.6):

@@ -717,3 +717,84 @@ def test_a_sender_is_small() -> None:
     size = tracemalloc.get_traced_memory()[0] / len(senders)
     tracemalloc.stop()
     assert size < 40_000
+
+
+# Keyframes on a link whose present rate is not known
+
+
+def asking(asked: list[int], told: list[None], *, round_trip: float = 0.04) -> tuple[Viewer, Stock]:
+    """A viewer far away that has answered what it was asked."""
+
+    def ask(number: int) -> bool:
+        asked.append(number)
+        return True
+
+    viewer = Viewer(ask=ask, collapsed=lambda: told.append(None))
+    stock, _ = playing(viewer)
+    on_a_round_trip(viewer, round_trip)
+    viewer.sender.report(2.5, Reference(to_ntp(5002.5), 0))
+    viewer.sender.answered(asked[-1], 2.5 + round_trip)
+    viewer.take()
+    return viewer, stock
+
+
+def test_the_rest_of_a_keyframe_leaves_when_the_viewer_has_answered() -> None:
+    asked: list[int] = []
+    told: list[None] = []
+    viewer, stock = asking(asked, told)
+    viewer.sender.send_picture(stock.push(unit(70, idr=True, size=100_000)), 2.8)
+    viewer.sender.send_picture(stock.push(unit(71)), 2.82)
+    first = viewer.take()
+    assert 10_000 <= sum(len(packet.payload) for packet in first) < 14_000
+    assert len(asked) == 2
+    viewer.sender.answered(asked[-1], 2.845)
+    rest = viewer.drain(2.845)
+    assert [p.timestamp for p in pictures(first + rest)] == [70 * TICKS, 71 * TICKS]
+    assert told == []
+    assert viewer.sender.link_report(3.0).collapsed is None
+
+
+def test_a_keyframe_under_which_the_link_collapses_is_abandoned_for_the_small_rendition() -> None:
+    asked: list[int] = []
+    told: list[None] = []
+    viewer, stock = asking(asked, told)
+    now = 2.8
+    viewer.sender.send_picture(stock.push(unit(70, idr=True, size=100_000)), now)
+    while not told:
+        now += 0.004
+        assert now < 3.2
+        viewer.sender.pump(now)
+    assert len(asked) > 5
+    packets = viewer.take()
+    assert sum(len(packet.payload) for packet in packets) < 14_000
+    assert viewer.sender.has_collapsed
+    report = viewer.sender.link_report(now)
+    assert report.collapsed is not None
+    viewer.sender.limit(report.collapsed)
+    small = Stock("sub")
+    for each in gop(1, 5, size=500, key_size=800):
+        small.push(replace(each, arrived=now))
+    viewer.sender.start(small, now, urgent=True)
+    again = viewer.drain(now)
+    assert again[0].sequence == packets[-1].sequence + 1  # nothing looks lost
+    assert len(pictures(again)) == 5
+    viewer.sender.on_rtcp(nack(packets[-1].sequence), now + 0.1)
+    assert viewer.take() == []  # and of the abandoned one nothing is sent again
+
+
+def test_who_never_answers_gets_keyframes_whole() -> None:
+    viewer = Viewer()
+    stock, _ = playing(viewer)
+    on_a_round_trip(viewer, 0.04)
+    viewer.sender.report(2.5, Reference(to_ntp(5002.5), 0))
+    viewer.take()
+    assert len(pictures(on(viewer, stock, unit(70, idr=True, size=100_000)))) == 1
+
+
+def test_a_viewer_that_has_moved_is_not_judged_by_its_old_way() -> None:
+    asked: list[int] = []
+    told: list[None] = []
+    viewer, stock = asking(asked, told)
+    viewer.sender.moved(2.6)
+    assert len(pictures(on(viewer, stock, unit(70, idr=True, size=100_000)))) == 1
+    assert told == []

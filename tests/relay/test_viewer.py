@@ -419,3 +419,23 @@ async def test_a_wrong_fingerprint_gets_no_picture() -> None:
                 pass
         await until(lambda: ours.recorder.closed_viewings)
         assert "fingerprint" in ours.recorder.closed_viewings[0][1]
+
+
+async def test_a_viewer_far_away_answers_what_it_is_asked() -> None:
+    async with (
+        relayed() as ours,
+        UdpPath(
+            ("127.0.0.1", ours.relay.port), up=Impairment(delay=0.02), down=Impairment(delay=0.02)
+        ) as path,
+        through(ours, path) as viewer,
+    ):
+        await viewer.wait_picture()
+        (living,) = ours.relay._viewers.values()
+        answered: list[int] = []
+        assert living.peer.on_echo is not None
+        living.peer.on_echo = lambda number, now: answered.append(number)
+        assert living.peer.ask(1_000_001)
+        await until(lambda: 1_000_001 in answered, "the answer", deadline=5)
+        path.change_address()
+        assert not living.peer.answer(b"", time.monotonic())
+        await moving(viewer)

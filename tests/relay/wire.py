@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -197,11 +197,13 @@ class Viewer:
         link_bps: float = 1e9,
         ids: dict[str, int] | None = None,
         h265_too: bool = False,
+        ask: Callable[[int], bool] = lambda number: False,
+        collapsed: Callable[[], None] = lambda: None,
     ) -> None:
         ours, self.srtp = srtp_pair(profile)
         self.path = ListPath()
         agreed = parameters(rtx=rtx, ids=ids, h265_too=h265_too)
-        self.sender = PictureSender(agreed, ours, self.path, link_bps=link_bps)
+        self.sender = PictureSender(agreed, ours, self.path, link_bps=link_bps, ask=ask, collapsed=collapsed)
 
     def state(self) -> State:
         """Where the sender stands."""
