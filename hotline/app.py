@@ -44,6 +44,7 @@ from hotline.domain.words import Term
 from hotline.events import Broker
 from hotline.http_guard import BodyLimit, SecurityHeaders
 from hotline.incidents import City
+from hotline.loop_faults import LoopFaults
 from hotline.page_routes import BUILT, Assets, page_router
 from hotline.people.passwords import Passwords
 from hotline.people.signing_in import SignInPolicy
@@ -89,6 +90,7 @@ def create_app(settings: config.Settings) -> FastAPI:
     TURN server's secret, cannot be used.
     """
     clock = SteadyClock()  # one for everything: shares, rights, tokens, sign-ins, records
+    faults = LoopFaults()
     keys = open_key_store(settings.secrets.key_file)
     database = Database(settings.storage.database_url)
     directory = CameraDirectory(database, keys, settings.cameras.networks)
@@ -177,6 +179,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         secure=settings.server.secure,
         utc=clock.utc,
         clock=clock,
+        faults=faults,
         token_key=keys.token_key,
         keyframes=keyframes.counters,
         ptz=desk,
@@ -199,25 +202,26 @@ def create_app(settings: config.Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        try:
-            await database.prepare()
-            await close_left_open(database, clock.utc())
-            await reconciler.sync()
-            await broker.load()
-            await sweeper.load()
-            async with asyncio.TaskGroup() as group:
-                supervisor.start(group)
-                try:
-                    await _started(relay, service.failed)
-                    yield
-                finally:
-                    broker.close()
-                    await supervisor.stop()
-        finally:
-            await soap.close()
-            async with asyncio.timeout(DATABASE_STOP_S):
-                await database.close()
-            log.info("records are closed")
+        with faults.noted(asyncio.get_running_loop()):
+            try:
+                await database.prepare()
+                await close_left_open(database, clock.utc())
+                await reconciler.sync()
+                await broker.load()
+                await sweeper.load()
+                async with asyncio.TaskGroup() as group:
+                    supervisor.start(group)
+                    try:
+                        await _started(relay, service.failed)
+                        yield
+                    finally:
+                        broker.close()
+                        await supervisor.stop()
+            finally:
+                await soap.close()
+                async with asyncio.timeout(DATABASE_STOP_S):
+                    await database.close()
+                log.info("records are closed")
 
     app = FastAPI(
         title="Hotline",

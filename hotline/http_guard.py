@@ -17,6 +17,7 @@ from hotline.api.problems import problem
 MAX_BODY = 1 << 20
 DRAINED = 8 << 20  # bytes read and thrown away after a refusal
 DRAIN_S = 1.0
+BODY_S = 30.0  # until a body must be there, so that half a request holds no connection for ever
 
 
 def content_security_policy(tiles: str | None) -> str:
@@ -83,8 +84,13 @@ class _TooLargeError(Exception):
     """The body is larger than allowed; raised into whoever reads it."""
 
 
+class _TooSlowError(Exception):
+    """The body does not come; raised likewise."""
+
+
 class BodyLimit:
-    """Answers 413 to a body above `limit` bytes, whether it says so first or only comes to be."""
+    """Answers 413 to a body above `limit` bytes, whether it says so first or only comes to be; 408 to one
+    that is not there within `BODY_S` of the first look at it."""
 
     def __init__(self, app: ASGIApp, *, limit: int = MAX_BODY) -> None:
         self._app = app
@@ -100,12 +106,23 @@ class BodyLimit:
             await self._refuse(receive, send)
             return
         got = 0
-        started = False
+        started = whole = late = False
+        due: float | None = None
 
         async def bounded() -> Message:
-            nonlocal got
-            message = await receive()
+            nonlocal got, whole, late, due
+            if whole:  # what comes now is that the client hangs up, whenever that is
+                return await receive()
+            now = asyncio.get_running_loop().time()
+            due = now + BODY_S if due is None else due
+            try:
+                async with asyncio.timeout(due - now):
+                    message = await receive()
+            except TimeoutError:
+                late = True
+                raise _TooSlowError from None
             if message["type"] == "http.request":
+                whole = not message.get("more_body", False)
                 got += len(message.get("body", b""))
                 if got > self._limit:
                     raise _TooLargeError
@@ -113,16 +130,24 @@ class BodyLimit:
 
         async def watched(message: Message) -> None:
             nonlocal started
-            if got > self._limit and not started:
+            if (late or got > self._limit) and not started:
                 return  # whoever was told of it in the middle of reading has another answer: ours counts
             started = True
             await send(message)
 
         try:
             await self._app(scope, bounded, watched)
-        except _TooLargeError:
+        except (_TooLargeError, _TooSlowError):
             if started:
                 raise
+        if late and not started:
+            response = problem(
+                408,
+                detail="The request's body came too slowly.",
+                detail_ko="요청 본문이 너무 늦게 도착했습니다.",
+                headers={"Connection": "close"},
+            )
+            await response(scope, receive, send)
         if got > self._limit and not started:
             await self._refuse(receive, send)
 

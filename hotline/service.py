@@ -14,6 +14,7 @@ from hotline.directory import CameraDirectory
 from hotline.domain.words import Term
 from hotline.events import Broker
 from hotline.incidents import City
+from hotline.loop_faults import LoopFaults
 from hotline.people.passwords import Passwords
 from hotline.people.signing_in import SignInPolicy
 from hotline.ptz import PtzDesk
@@ -89,6 +90,7 @@ class Service:
     secure: bool
     utc: Callable[[], float]
     clock: SteadyClock
+    faults: LoopFaults
     token_key: bytes = field(repr=False)
     keyframes: KeyframeCounters
     ptz: PtzDesk

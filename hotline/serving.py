@@ -19,11 +19,15 @@ from fastapi import FastAPI
 
 from config.settings import Settings
 from hotline.groups import unwrapped
+from hotline.patience import PatientProtocol
 from hotline.service import Service
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 256
+KEEP_ALIVE_S = 5
+MOST_CONNECTIONS = 2000
+"""Connections, and requests under way, of the web server; above it 503. Every open page has one or two."""
 _START_STEP_S = 0.01
 START_DEADLINE_S = 60.0
 
@@ -148,7 +152,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         config = uvicorn.Config(
             app,
             loop="asyncio",  # never uvloop: the relay needs real sockets
-            http="h11",
+            http=PatientProtocol.counting(),
             ws="none",
             lifespan="on",
             log_config=None,
@@ -156,7 +160,8 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
             server_header=False,
             date_header=True,
             proxy_headers=server.public_url is not None,
-            timeout_keep_alive=30,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=max(1, round(server.stop_deadline_s / 2)),
             ssl_certfile=None if server.tls_cert is None else str(server.tls_cert),
             ssl_keyfile=None if server.tls_key is None else str(server.tls_key),

@@ -18,9 +18,12 @@ from starlette.requests import ClientDisconnect
 
 from relay import whep
 from relay.errors import OfferRefused, Refused
+from relay.grant import Grant
 from relay.offer import MAX_BODY
 from relay.relay import Relay
-from relay.throttle import Failures
+from relay.settings import RelaySettings
+from relay.throttle import Allowance, Failures
+from relay.token import ViewToken
 from streams.camera import ProfileName
 
 _TITLES_KO = {
@@ -34,7 +37,7 @@ _TITLES_KO = {
     413: "요청이 너무 큼",
     415: "지원하지 않는 형식",
     428: "If-Match 필요",
-    429: "시청 수 초과",
+    429: "시청 요청 초과",
     503: "일시적으로 사용할 수 없음",
 }
 
@@ -45,25 +48,30 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
     """`POST {prefix}/{camera}?profile=main|sub` and the resources that it creates."""
     router = APIRouter(prefix=prefix, tags=["whep"])
     failures = Failures()
+    offers = _Offers(relay.settings)
 
-    def authenticate(request: Request, camera: str) -> str | None:
-        """The bearer token, good for `camera`. Raises `Refused`: 401, 404; 429 after too many failures."""
+    def authenticate(request: Request, camera: str) -> tuple[str | None, ViewToken, Grant]:
+        """The bearer token, good for `camera`: as it came, what is in it, and the grant that it is good by.
+
+        Raises `Refused`: 401, 404; 429 after too many failures.
+        """
         text = whep.bearer(request.headers.get("authorization"))
         try:
-            relay.check(camera, text)
+            bearer, grant = relay.check(camera, text)
         except Refused as refused:
             address = request.client.host if request.client is not None else ""
             wait = failures.note(address, time.monotonic()) if refused.status == 401 else None
             if wait is not None:
                 raise Refused(429, "too many attempts without a valid token", wait) from None
             raise
-        return text
+        return text, bearer, grant
 
     @router.post("/{camera}", status_code=201, response_class=Response)
     @_problems
     async def watch(request: Request, camera: str, profile: str = "main") -> Response:
         """Watch a camera: SDP offer in, SDP answer and the viewer's resource out."""
-        text = authenticate(request, camera)
+        text, bearer, grant = authenticate(request, camera)
+        offers.count(bearer.receiver, grant.id, time.monotonic())
         whep.demand_type(request.headers.get("content-type"), whep.SDP)
         if profile not in tuple(ProfileName):
             raise OfferRefused(400, "profile is main or sub")
@@ -96,7 +104,7 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
     @_problems
     async def update(request: Request, camera: str, viewer: str) -> Response:
         """Trickle ICE (204) or ICE restart (200)."""
-        text = authenticate(request, camera)
+        text, _, _ = authenticate(request, camera)
         relay.etag(camera, viewer)  # 404 before the body is read
         whep.demand_type(request.headers.get("content-type"), whep.FRAGMENT)
         fragment = whep.parse_fragment(await _read(request, relay.body_deadline_s))
@@ -115,7 +123,7 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
     async def layer(request: Request, camera: str, viewer: str) -> Response:
         """Pin a quality, or ask for less: `{"rid": "main"|"sub"|null, "maxWidth": pixels|null, "hidden":
         true|false}`, each optional. Answers with the wish in force and the rendition `active` under it."""
-        text = authenticate(request, camera)
+        text, _, _ = authenticate(request, camera)
         whep.demand_type(request.headers.get("content-type"), whep.JSON)
         wish, active = relay.wish(camera, viewer, text, await _read(request, relay.body_deadline_s))
         in_force = {"rid": wish.pinned, "maxWidth": wish.max_width, "hidden": wish.hidden, "active": active}
@@ -145,6 +153,21 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
         )
 
     return router
+
+
+class _Offers:
+    """How often somebody with a good token may ask to watch."""
+
+    def __init__(self, settings: RelaySettings) -> None:
+        most = settings.max_viewers_per_grant
+        self._by_grant = Allowance(4 * most, settings.offers_per_s / 10)
+        self._by_receiver = Allowance(32 * most, settings.offers_per_s)
+
+    def count(self, receiver: str, grant: str, now: float) -> None:
+        """One more. Raises `Refused` 429 when it is one too many."""
+        wait = self._by_grant.take(grant, now) or self._by_receiver.take(receiver, now)
+        if wait is not None:
+            raise Refused(429, "too many offers, one after the other", wait)
 
 
 async def _read(request: Request, deadline: float) -> bytes:

@@ -121,6 +121,11 @@ class Relay:
         return self._rights.revision
 
     @property
+    def settings(self) -> RelaySettings:
+        """What it was told at its start."""
+        return self._settings
+
+    @property
     def body_deadline_s(self) -> float:
         """Seconds within which the body of a request must be there."""
         return self._settings.body_deadline_s

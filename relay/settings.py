@@ -45,6 +45,9 @@ class RelaySettings:
     max_viewers: int = 200
     max_viewers_per_feed: int = 100
     max_viewers_per_grant: int = 8
+    offers_per_s: float = 10.0
+    """Offers a second of one receiver, a tenth of it under one grant; above it 429. At once there may be
+    more: per grant 4 times, per receiver 32 times `max_viewers_per_grant`: ten walls of 25 tiles."""
 
     assumed_link_bps: float = 16_000_000.0
     """Bit/s that the link of a new viewer is taken for until something is known of it: where a second of it

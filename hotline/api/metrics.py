@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from hotline.api.access import Administrator, ServiceHere
 from hotline.api.answers import problems
 from hotline.feeds import STATES
+from hotline.loop_faults import LoopFaults
 from hotline.relay_statistics import VIEWER_STATES, short_id, viewer_state
 from hotline.sweeper import Sweeper
 from relay.clock import SteadyClock
@@ -46,18 +47,24 @@ async def get_metrics(_: Administrator, service: ServiceHere) -> Response:
     registry.register(ReadinessCollector(service.sweeper, cameras, service.utc()))
     registry.register(PictureWatchCollector(service.watcher, cameras))
     registry.register(KeyframeCollector(service.keyframes))
-    registry.register(ClockCollector(service.clock))
+    registry.register(ProcessCollector(service.clock, service.faults))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-class ClockCollector(Collector):
-    """Whether the system's clock was set while the service ran."""
+class ProcessCollector(Collector):
+    """Whether the system's clock was set while the service ran, and what its event loop could tell nobody."""
 
-    def __init__(self, clock: SteadyClock) -> None:
+    def __init__(self, clock: SteadyClock, faults: LoopFaults) -> None:
         self._clock = clock
+        self._faults = faults
 
     def collect(self) -> Iterator[Metric]:
-        """Both families."""
+        """All families."""
+        yield CounterMetricFamily(
+            "hotline_loop_faults",
+            "Exceptions that nobody waited for; each is in the log.",
+            self._faults.count,
+        )
         self._clock.utc()
         yield GaugeMetricFamily(
             "hotline_clock_offset_seconds",

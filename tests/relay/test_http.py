@@ -283,6 +283,23 @@ async def test_trickle_and_restart_by_patch() -> None:
         assert (await client.head(resource)).headers["etag"] == restarted.headers["etag"]
 
 
+async def test_who_asks_again_and_again_is_told_to_wait_and_nobody_else() -> None:
+    async with served(max_viewers_per_grant=1, offers_per_s=0.1, busy_share=NEVER, busy_lag_s=NEVER) as (
+        ours,
+        client,
+    ):
+        headers = {**SDP, **bearer(ours.token())}
+        for _ in range(4):
+            posted = await client.post("/whep/cam-1", content=OFFER, headers=headers)
+            assert (await client.delete(posted.headers["location"])).status_code == 200
+        late = await client.post("/whep/cam-1", content=OFFER, headers=headers)
+        assert "offers" in str(problem(late, 429)["detail"])
+        assert 1 <= int(late.headers["retry-after"]) <= 100
+        ours.grant(("cam-1",), unit="other")
+        other = {**SDP, **bearer(ours.token(unit="other"))}
+        assert (await client.post("/whep/cam-1", content=OFFER, headers=other)).status_code == 201
+
+
 async def test_of_two_restarts_at_once_the_second_is_told_that_it_is_late() -> None:
     async with served() as (ours, client):
         first = await client.post("/whep/cam-1", content=OFFER, headers={**SDP, **bearer(ours.token())})

@@ -12,7 +12,7 @@ from relay.errors import Refused
 from relay.feeds import feed_of, to_watch
 from relay.grant import Grant, GrantSet
 from relay.rights import Rights
-from relay.throttle import FAILURES, MOST_ADDRESSES, WINDOW, Failures
+from relay.throttle import FAILURES, MOST_ADDRESSES, WINDOW, Allowance, Failures
 from streams.rendition import Rendition
 from streams.state import Connecting, Live, Offline, Reason, SourceState, Stalled
 from streams.timeline import CameraTimeline
@@ -184,3 +184,16 @@ def test_remembered_addresses_are_bounded() -> None:
     for number in range(MOST_ADDRESSES):
         failures.note(str(number), 1.0)
     assert failures.note("first", 2.0) is None
+
+
+def test_an_allowance_is_a_burst_and_then_a_rate() -> None:
+    allowance = Allowance(3, 0.5)
+    assert [allowance.take("a", 10.0) for _ in range(4)] == [None, None, None, 2]
+    assert allowance.take("b", 10.0) is None
+    assert allowance.take("a", 11.0) == 1
+    assert allowance.take("a", 12.0) is None
+    assert allowance.take("a", 12.0) == 2
+    assert [allowance.take("a", 1000.0) for _ in range(4)] == [None, None, None, 2]
+    for number in range(2 * MOST_ADDRESSES):
+        allowance.take(number, 1000.0)
+    assert len(allowance._left) == MOST_ADDRESSES

@@ -103,7 +103,7 @@ async def bare_relay(
     hub = CameraHub(cameras.get, (credentials or {}).get, linger=linger, transcoding=transcoding)
     viewings = Viewings()
     key = secrets.token_bytes(32)
-    chosen = replace(settings or RelaySettings(), hosts=(host,), udp_port=0)
+    chosen = replace(settings or RelaySettings(), hosts=(host,), udp_port=0, offers_per_s=1e6)
     relay = Relay(chosen, hub, viewings, key)
     app = FastAPI()
     app.include_router(whep_router(relay))

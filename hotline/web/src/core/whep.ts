@@ -276,7 +276,7 @@ export class WhepClient {
         case 503:
           return failed("busy", after ?? 1000);
         default:
-          return failed("refused", 1000);
+          return failed("refused", after ?? 1000); // 429: too many offers, or viewers
       }
     } catch {
       return failed("network"); // rejected: no network, or past the deadline
