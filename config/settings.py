@@ -275,6 +275,12 @@ class StreamsRoom(Room):
     lost_s: Seconds = Field(
         default=5.0, description="Seconds without a picture: the session is given up, retried."
     )
+    demuxers: int = Field(
+        default=4,
+        ge=0,
+        le=64,
+        description="Processes at once for cameras in rare codecs (VP8, MPEG-2, H.263, …), one each.",
+    )
     linger_s: float = Field(
         default=5.0, ge=0, le=3600, description="Seconds a camera's session is kept after the last viewer."
     )

@@ -59,12 +59,13 @@ from hotline.service import CityCard, Limits, NamedPlace, Service
 from hotline.stills import Stills
 from hotline.store.database import Database
 from hotline.supervisor import Part, Supervisor
-from hotline.sweeper import Sweeper
+from hotline.sweeper import AT_ONCE, Sweeper
 from hotline.viewings import Viewings, close_left_open
 from relay.clock import SteadyClock
 from relay.http import whep_router
 from relay.relay import Relay
 from relay.settings import RelaySettings, TurnServer
+from streams.demux.process import Demuxers
 from streams.hub import CameraHub
 from streams.onvif.devices import Devices
 from streams.onvif.heads import Heads
@@ -98,6 +99,7 @@ def create_app(settings: config.Settings) -> FastAPI:
     soap = Soap()
     devices = Devices(directory.camera, directory.credentials, soap)
     keyframes = Keyframes(devices)
+    demuxers = Demuxers(settings.streams.demuxers)
     hub = CameraHub(
         directory.camera,
         directory.credentials,
@@ -105,6 +107,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         policies=lambda _: policies,
         transcoding=transcoding(settings.transcoding),
         keyframes=keyframes.ask,
+        demuxers=demuxers,
     )
     relay_settings = _relay_settings(settings.relay, settings.cameras)
     relay = Relay(relay_settings, hub, Viewings(database), keys.token_key, utc=clock.utc)
@@ -159,6 +162,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         directory,
         in_use=hub.in_use,
         policies=policies,
+        demuxers=Demuxers(min(1, settings.streams.demuxers) * AT_ONCE),
         every_s=settings.readiness.every_hours * 3600 if settings.readiness.enabled else None,
         utc=clock.utc,
         on_step=broker.readiness_changed,
@@ -182,6 +186,7 @@ def create_app(settings: config.Settings) -> FastAPI:
         faults=faults,
         token_key=keys.token_key,
         keyframes=keyframes.counters,
+        demuxers=demuxers,
         ptz=desk,
     )
     watch = Part("picture watch", watcher.run, QUICK_STOP_S)

@@ -29,7 +29,9 @@ from hotline.store.upgrade import NewerDatabase
 from relay import addresses as relay_addresses
 from streams import recipe
 from streams.camera import Camera, Credentials, ProfileName
+from streams.demux.process import Demuxers
 from streams.encoders import EncoderError, settle
+from streams.errors import CameraError
 from streams.onvif.errors import OnvifError
 from streams.probe import ProbeResult, probe
 
@@ -158,6 +160,27 @@ def transcoding(room: Transcoding) -> Finding:
     return Finding(Mark.GOOD, "transcoding", text, text_ko)
 
 
+async def demuxer(most: int) -> Finding:
+    """Whether a process for cameras in rare codecs starts; usually a fraction of a second."""
+    if not most:
+        return Finding(
+            Mark.NOTE,
+            "demuxer",
+            "[streams] demuxers = 0: cameras in rare codecs (VP8, MPEG-2, H.263, …) are not shown",
+            "[streams] demuxers = 0: 드문 코덱(VP8, MPEG-2, H.263 등)의 카메라는 표시하지 않습니다",
+        )
+    try:
+        await Demuxers(1).trial()
+    except CameraError as error:
+        return Finding(
+            Mark.BAD,
+            "demuxer",
+            f"{error.detail}; a service manager or container may forbid processes, or the package is broken",
+            f"{error.detail}. 서비스 관리자나 컨테이너의 프로세스 제한과 패키지 설치를 확인하십시오",
+        )
+    return Finding(Mark.GOOD, "demuxer", f"starts, {most} at most", f"시작됨, 최대 {most}개")
+
+
 def room(directory: Path) -> Finding:
     """Space where the records are kept."""
     there = next(parent for parent in (directory, *directory.absolute().parents) if parent.exists())
@@ -252,13 +275,16 @@ async def database(settings: Settings, store: KeyStore | None) -> list[Finding]:
         if store is not None:
             directory = CameraDirectory(records, store, settings.cameras.networks)
             await directory.refresh()
-            findings += await cameras(directory)
+            places = min(1, settings.streams.demuxers) * PROBES_AT_ONCE
+            findings += await cameras(directory, Demuxers(places))
         return findings
     finally:
         await records.close()
 
 
-async def cameras(directory: CameraDirectory, *, deadline: float = PROBE_DEADLINE_S) -> list[Finding]:
+async def cameras(
+    directory: CameraDirectory, demuxers: Demuxers | None = None, *, deadline: float = PROBE_DEADLINE_S
+) -> list[Finding]:
     """Asks each camera for a picture of each of its streams, a few at a time."""
     if not directory.records:
         return [
@@ -273,7 +299,8 @@ async def cameras(directory: CameraDirectory, *, deadline: float = PROBE_DEADLIN
 
     async def one(camera: Camera, profile: ProfileName) -> Finding:
         async with turn:
-            result = await probe(camera, profile, directory.credentials(camera.id), deadline=deadline)
+            sign_in = directory.credentials(camera.id)
+            result = await probe(camera, profile, sign_in, deadline=deadline, demuxers=demuxers)
         return _picture(f"{camera.id}/{profile}", result)
 
     async def service(camera: Camera, address: str) -> Finding:

@@ -27,6 +27,7 @@ from relay.clock import SteadyClock
 from relay.ports import Feed
 from relay.relay import RelayStatistics
 from relay.token import ViewToken, issue
+from streams.demux.process import Demuxers
 from streams.onvif.keyframes import KeyframeCounters
 from streams.watch.watcher import Watcher
 
@@ -93,6 +94,7 @@ class Service:
     faults: LoopFaults
     token_key: bytes = field(repr=False)
     keyframes: KeyframeCounters
+    demuxers: Demuxers
     ptz: PtzDesk
     failed: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -26,6 +26,7 @@ from hotline.identity import new_id
 from hotline.readiness import CameraReading
 from hotline.store.database import Database
 from streams.camera import ProfileName
+from streams.demux.process import Demuxers
 from streams.policies import Policies
 from streams.readiness import Readiness, Reading, measure
 from streams.state import Reason
@@ -67,6 +68,7 @@ async def check(
     *,
     in_use: Callable[[str], bool],
     policies: Policies,
+    demuxers: Demuxers,
     utc: Callable[[], float],
 ) -> CameraReading | None:
     """One camera now; None where it is in use, or has left the inventory."""
@@ -84,6 +86,7 @@ async def check(
             wanted=lambda: in_use(camera_id),
             profile=profile,
             policies=policies,
+            demuxers=demuxers,
         )
 
     main = await read(ProfileName.MAIN)
@@ -100,7 +103,8 @@ class Sweeper:
     """`newest` is what is known of each camera now; `run` keeps it so.
 
     in_use: whether a camera has, or is to have, a session with the relay. every_s: seconds between two
-    scheduled checks of a camera; None: only on command. on_step: called after each step of a sweep.
+    scheduled checks of a camera; None: only on command. on_step: called after each step of a sweep. demuxers:
+    of the sweeps alone, for they must not take a viewer's place.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class Sweeper:
         *,
         in_use: Callable[[str], bool],
         policies: Policies,
+        demuxers: Demuxers,
         every_s: float | None,
         utc: Callable[[], float],
         on_step: Listener,
@@ -118,6 +123,7 @@ class Sweeper:
         self._directory = directory
         self._in_use = in_use
         self._policies = policies
+        self._demuxers = demuxers
         self._every_s = every_s
         self._utc = utc
         self._on_step = on_step
@@ -244,7 +250,12 @@ class Sweeper:
         found: CameraReading | None = None
         try:
             found = await check(
-                self._directory, camera, in_use=self._in_use, policies=self._policies, utc=self._utc
+                self._directory,
+                camera,
+                in_use=self._in_use,
+                policies=self._policies,
+                demuxers=self._demuxers,
+                utc=self._utc,
             )
             if found is None:
                 self.left_alone += 1

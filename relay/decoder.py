@@ -10,7 +10,7 @@ import numpy as np
 from av.codec.context import Flags
 from numpy.typing import NDArray
 
-from streams.decoder import PADDING
+from streams.decoder import padded
 
 
 class PictureDecoder:
@@ -25,9 +25,9 @@ class PictureDecoder:
 
     def decode(self, nal_units: Iterable[bytes]) -> NDArray[np.uint8] | None:
         """The picture as height x width x 3 (BGR); None where the decoder has none to give."""
-        data = b"".join(b"\0\0\0\1" + unit for unit in nal_units) + PADDING
+        data = b"".join(b"\0\0\0\1" + unit for unit in nal_units)
         try:
-            frames = self._codec.decode(av.Packet(data))
+            frames = self._codec.decode(padded(data))
         except av.error.FFmpegError:
             self.failures += 1
             return None

@@ -15,6 +15,7 @@ class Counters:
     late_packets: int = 0  # out of order or repeated, dropped
     foreign_packets: int = 0  # other payload type or another SSRC
     bad_packets: int = 0  # not RTP, or cut short
+    unread_packets: int = 0  # thrown away: the demuxer's process did not keep up
     bad_nal_units: int = 0  # empty, forbidden, reserved, too large
     ignored_nal_units: int = 0  # delimiters, filler, SEI, layers no browser needs
     in_band_sets: int = 0  # parameter sets that came among the pictures

@@ -10,17 +10,26 @@ from dataclasses import dataclass
 import av
 import av.error
 from av.codec.context import Flags
+from av.stream import Stream
 
 from streams.access_unit import AccessUnit
 from streams.mask import Mask
 from streams.timeline import TICKS
 
-PADDING = bytes(64)
-"""What goes behind a picture in front of a decoder: those of FFmpeg read past its end
-(AV_INPUT_BUFFER_PADDING_SIZE) and want zeros there, and PyAV's packets have none."""
-_NAMES = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg", "MP4V-ES": "mpeg4"}
+_NAMES = {
+    "H264": "h264",
+    "H265": "hevc",
+    "JPEG": "mjpeg",
+    "MP4V-ES": "mpeg4",
+    "VP8": "vp8",
+    "VP9": "vp9",
+    "AV1": "libdav1d",
+    "MPV": "mpeg2video",  # MPEG-1 too
+    "H263": "h263",
+}
 _NAL = frozenset({"H264", "H265"})
 _MOST_UNDER_WAY = 64  # pictures in the decoder
+_MOST_PIXELS = 8192 * 8192  # of a picture: what a header claims is allocated before it is found to be a lie
 _ANCHOR_LOST = 5 * TICKS  # RTP time this far back is another line, not another order
 
 
@@ -64,7 +73,7 @@ class Decoder:
         if self._needs_key and not unit.is_idr:
             return []
         self._needs_key = False
-        packet = av.Packet(b"".join([self._start + nal for nal in unit.nal_units]) + PADDING)
+        packet = padded(b"".join([self._start + nal for nal in unit.nal_units]))
         packet.pts = unit.number
         while len(self._under_way) >= _MOST_UNDER_WAY:
             del self._under_way[next(iter(self._under_way))]
@@ -116,10 +125,20 @@ class Decoder:
     def _open(self) -> av.VideoCodecContext:
         context = av.CodecContext.create(_NAMES[self._codec], "r")
         assert isinstance(context, av.VideoCodecContext)
+        context.options = {"max_pixels": str(_MOST_PIXELS)}
         context.thread_count = 1  # frame threads hold back a picture each
         if not self._reorders:
             context.flags |= Flags.low_delay
         return context
+
+
+def padded(data: bytes) -> av.Packet[Stream]:
+    """A packet for a decoder: those of FFmpeg read past its end and want zeros there
+    (AV_INPUT_BUFFER_PADDING_SIZE). One that PyAV makes of bytes has none; within the packet they would hide
+    what VP9 says at its end. Without data it is one zero, for an empty packet is the end of everything."""
+    packet = av.Packet(len(data) or 1)
+    packet.update(data or b"\0")
+    return packet
 
 
 def decode_alone(codec: str, unit: AccessUnit, mask: Mask | None = None) -> av.VideoFrame | None:

@@ -21,6 +21,7 @@ from typing import Any
 from streams.access_unit import taken_at
 from streams.camera import Camera, Credentials, ProfileName, RenditionName
 from streams.counters import Counters
+from streams.demux.process import Demuxers
 from streams.errors import UnknownCameraError
 from streams.freshness import Freshness
 from streams.intake import Intake
@@ -97,7 +98,7 @@ class CameraHub:
     cameras, credentials: look-ups by camera id, called in the event loop at each attempt: they must be quick.
     linger: seconds that things go on after their last hold or reader, so that a switch of views costs no new
     session. policies: how to treat a camera, by its id. transcoding: how this machine transcodes. keyframes:
-    asks a camera itself for a keyframe of a profile; it neither waits nor raises.
+    asks a camera itself for a keyframe of a profile; it neither waits nor raises. demuxers: of this machine.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class CameraHub:
         policies: Callable[[str], Policies] = lambda _: Policies(),
         transcoding: Transcoding | None = None,
         keyframes: Callable[[str, ProfileName], None] | None = None,
+        demuxers: Demuxers | None = None,
         utc: Callable[[], float] = time.time,
     ) -> None:
         self._cameras = cameras
@@ -117,6 +119,7 @@ class CameraHub:
         self._clock = clock
         self._policies = policies
         self.workshop = Workshop(transcoding, clock)
+        self._demuxers = demuxers or Demuxers()
         self._utc = utc
         self._darkroom = Darkroom(self.workshop.settings.utc_offset_h)
         self._house = House(cameras, self.workshop, self._spawn, clock, linger, keyframes)
@@ -367,6 +370,7 @@ class CameraHub:
             policies,
             urgent=lambda: intake.urgent,
             on_described=intake.described,
+            demuxers=self._demuxers,
             clock=self._clock,
         )
         return intake

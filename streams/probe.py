@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from streams.access_unit import AccessUnit
 from streams.camera import Camera, Credentials, ProfileName
 from streams.counters import Counters
+from streams.demux.process import Demuxers
 from streams.errors import CameraError
 from streams.parameter_sets import Format
 from streams.policies import Policies
@@ -56,6 +57,7 @@ async def probe(
     watch_s: float = 2.0,
     keyframes: int = 1,
     policies: Policies | None = None,
+    demuxers: Demuxers | None = None,
     utc: Callable[[], float] = time.time,
 ) -> ProbeResult:
     """Play the profile until `watch_s` seconds after its first picture and that many keyframes, at most for
@@ -71,6 +73,7 @@ async def probe(
         Door(policies),
         policies,
         urgent=lambda: False,
+        demuxers=demuxers,
     )
     began = time.monotonic()
     notes = _Notes(watch_s, keyframes, utc)

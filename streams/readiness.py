@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from streams import h264, h265
 from streams.camera import Camera, Credentials, ProfileName
+from streams.demux.process import Demuxers
 from streams.parameter_sets import Format
 from streams.passable import Obstacle, obstacle
 from streams.policies import Policies
@@ -134,6 +135,7 @@ async def measure(
     profile: ProfileName = ProfileName.MAIN,
     policies: Policies | None = None,
     bounds: Bounds | None = None,
+    demuxers: Demuxers | None = None,
     deadline: float = DEADLINE_S,
 ) -> Reading | None:
     """Read one camera by one session with one profile; None when somebody wants the camera itself."""
@@ -149,6 +151,7 @@ async def measure(
                 watch_s=WATCH_S,
                 keyframes=2,
                 policies=policies,
+                demuxers=demuxers,
             ),
             name=f"readiness/{camera.id}",
         )

@@ -11,21 +11,20 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 
 from streams.camera import Camera, Credentials, ProfileName
-from streams.depacketize import CodedPicture, Depacketizer, depacketizer
+from streams.demux.codecs import PAYLOADS
+from streams.demux.process import Demuxer, Demuxers
 from streams.errors import CameraError, ProtocolError
 from streams.freshness import Evidence, judge
-from streams.h264 import Sps
 from streams.policies import KeepAlive, Policies
+from streams.reception import Progress, Reception
 from streams.rendition import Rendition
 from streams.reorder import SliceOrder
 from streams.retry import Backoff, Door, Refusals
-from streams.rtp import RtpReceiver, parse_sender_report
 from streams.rtsp.address import parse_address
 from streams.rtsp.dialogue import Dialogue, LeftBehind
-from streams.rtsp.sdp import VideoTrack
 from streams.state import Connecting, Live, Offline, Reason, Stalled
 
 log = logging.getLogger(__name__)
@@ -36,21 +35,12 @@ _MAY_BE_CROWDED = frozenset({Reason.BUSY, Reason.NO_DATA})
 _DOOR_CLOSED = frozenset({Reason.REFUSED, Reason.UNREACHABLE, Reason.TIMEOUT})
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What the current attempt has given so far; monotonic seconds."""
-
-    connected: bool = False
-    first_packet: float | None = None
-    first_picture: float | None = None
-    newest_picture: float | None = None
-
-
 class Source:
     """Keeps one rendition supplied while somebody holds it.
 
     camera, credentials: looked up anew at every attempt. urgent: whether somebody has the right to look now.
-    on_described: called when the rendition's codec is known anew, or the order of its pictures.
+    on_described: called when the rendition's codec is known anew, or the order of its pictures. demuxers: of
+    this machine, for cameras in codecs that have no depacketizer here.
     """
 
     def __init__(
@@ -65,6 +55,7 @@ class Source:
         *,
         urgent: Callable[[], bool],
         on_described: Callable[[], None] = lambda: None,
+        demuxers: Demuxers | None = None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -77,10 +68,11 @@ class Source:
         self._policies = policies
         self._urgent = urgent
         self.on_described = on_described
-        self._clock = clock
+        self._demuxers = demuxers or Demuxers()
+        self.clock = clock
         self._chance = chance
         self._poke = asyncio.Event()
-        self._progress = _Progress()
+        self._progress = Progress()
         self._used: Credentials | None = None  # in the newest attempt
         self.order = SliceOrder()
         self._left_behind: LeftBehind | None = None  # by an earlier attempt
@@ -99,7 +91,7 @@ class Source:
         backoff = Backoff(self._policies)
         try:
             while True:
-                self._progress = progress = _Progress()
+                self._progress = progress = Progress()
                 try:
                     self._used = await self._wait_for_leave()
                     self._poke.clear()
@@ -114,7 +106,7 @@ class Source:
                     failure = CameraError(Reason.PROTOCOL, "internal error")
                     if Reason.PROTOCOL not in self._said:
                         log.exception("camera %s/%s: internal error", self.rendition.camera_id, self._profile)
-                now = self._clock()
+                now = self.clock()
                 if progress.newest_picture is not None:
                     self._lost_at = progress.newest_picture
                     lived = progress.newest_picture - (progress.first_picture or progress.newest_picture)
@@ -130,13 +122,13 @@ class Source:
                 delay_s = backoff.delay_s(self._urgent(), self._chance(), rebooting=rebooting)
                 await self._be_offline(failure, self._lost_at, delay_s)
         finally:
-            self.rendition.set_state(Offline(self._clock(), Reason.STOPPED, None))
+            self.rendition.set_state(Offline(self.clock(), Reason.STOPPED, None))
             self.rendition.ring.clear()
 
     async def _be_offline(self, failure: CameraError, lost_at: float, delay_s: float) -> None:
         """Say why, once per loss; wait for the next attempt."""
         rendition = self.rendition
-        now = self._clock()
+        now = self.clock()
         if failure.reason is Reason.UNAUTHORIZED:
             self._refusals.refused(self._used, now)
             rendition.counters.refusals += 1
@@ -161,7 +153,7 @@ class Source:
         Returns the credentials to try.
         """
         while True:
-            now, credentials = self._clock(), self._credentials()
+            now, credentials = self.clock(), self._credentials()
             pause = self._refusals.wait_s(credentials, now)
             if pause <= 0:
                 turn = self._door.wait_s(self, now)
@@ -179,7 +171,7 @@ class Source:
     async def _wait_for_turn(self, turn_s: float) -> None:
         state = self.rendition.state
         if isinstance(state, Offline) and state.reason is Reason.STOPPED:
-            self.rendition.set_state(Connecting(self._clock()))
+            self.rendition.set_state(Connecting(self.clock()))
         try:
             async with asyncio.timeout(turn_s):
                 await self._door.changed(self._door.version)
@@ -198,7 +190,7 @@ class Source:
         """One session from connecting to its failure. Raises `CameraError`."""
         rendition, policies = self.rendition, self._policies
         rendition.counters.attempts += 1
-        rendition.set_state(Connecting(self._clock()))
+        rendition.set_state(Connecting(self.clock()))
         camera = self._camera()
         url = camera.profiles.get(self._profile) if camera else None
         if url is None:
@@ -207,7 +199,7 @@ class Source:
             address = parse_address(url)
         except ProtocolError as error:
             raise CameraError(Reason.UNREACHABLE, str(error)) from None
-        reception = _Reception(self, self._progress)
+        reception = Reception(self, self._progress)
         dialogue = Dialogue(
             address,
             credentials,
@@ -217,18 +209,25 @@ class Source:
             on_resync=reception.on_resync,
             keep_alive=self._keep_alive,
             left_behind=self._left_behind if self._crowded else None,
-            clock=self._clock,
+            clock=self.clock,
         )
         reception.dialogue = dialogue
         crowded = False
         try:
-            async with dialogue:
+            async with dialogue, AsyncExitStack() as stack:
                 self._progress.connected = True
                 self._door.done(self, connected=True)
                 track = await dialogue.describe()
                 self._refusals.accepted()
-                reception.begin(track)
+                demuxer: Demuxer | None = None
+                if track.codec in PAYLOADS:
+                    demuxer = await stack.enter_async_context(
+                        self._demuxers.started(track.codec, reception.on_message, dialogue.wake)
+                    )
+                reception.begin(track, demuxer)
                 await dialogue.set_up(track)
+                if demuxer is not None:
+                    await demuxer.ready(self._demuxers.start_s)
                 await dialogue.play()
                 await self._watch(dialogue, reception)
         except CameraError as error:
@@ -242,15 +241,16 @@ class Source:
                 self._left_behind = dialogue.left_behind
             self._crowded = crowded
 
-    async def _watch(self, dialogue: Dialogue, reception: _Reception) -> None:
+    async def _watch(self, dialogue: Dialogue, reception: Reception) -> None:
         """Watch over the pictures until they end."""
         rendition, policies, progress = self.rendition, self._policies, self._progress
-        played = self._clock()
+        played = self.clock()
         hurried = self._left_behind is not None and not self._crowded
         foreign = rendition.counters.foreign_packets
         next_report = played + policies.report_every_s
         while True:
-            now = self._clock()
+            reception.check()
+            now = self.clock()
             verdict = judge(
                 Evidence(
                     played,
@@ -285,7 +285,7 @@ class Source:
         if error.reason is not Reason.CLOSED:
             return
         asked = dialogue.asked_alive_at
-        if asked is not None and self._clock() - asked <= _KEEP_ALIVE_BLAME_S:
+        if asked is not None and self.clock() - asked <= _KEEP_ALIVE_BLAME_S:
             mild = self._keep_alive is KeepAlive.OPTIONS
             self._keep_alive = KeepAlive.REPORTS_ONLY if mild else KeepAlive.OPTIONS
         elif self._keep_alive is KeepAlive.REPORTS_ONLY:
@@ -297,105 +297,3 @@ class Source:
             log.info("camera %s/%s: live again", self.rendition.camera_id, self._profile)
             self._said.clear()
         self._short_of_sets = False
-
-
-class _Reception:
-    """From one session's packets to the rendition. Synchronous; runs in the socket's callback."""
-
-    def __init__(self, source: Source, progress: _Progress) -> None:
-        self._source = source
-        self._rendition = source.rendition
-        self._progress = progress
-        self._depacketizer: Depacketizer | None = None
-        self._receiver: RtpReceiver | None = None
-        self._sets_version = -1
-        self._now = 0.0
-        self.dialogue: Dialogue | None = None
-
-    def begin(self, track: VideoTrack) -> None:
-        """A track was chosen. Raises `CameraError` where there is no depacketizer for it."""
-        rendition = self._rendition
-        counters = rendition.counters
-        self._depacketizer = depacketizer(
-            track.codec, track.parameter_sets, self._on_picture, counters, track.size
-        )
-        self._receiver = RtpReceiver(track.payload_type, self._depacketizer, counters)
-        rendition.track.restart()
-        if rendition.codec != track.codec:
-            rendition.codec = track.codec
-            self._source.order = SliceOrder()
-        self._take_order()
-        self._source.on_described()
-        self._take_sets()
-
-    @property
-    def has_parameter_sets(self) -> bool:
-        """Whether what a decoder must know ahead is known."""
-        return self._depacketizer is not None and self._depacketizer.ready
-
-    def report(self, own_ssrc: int, now: float) -> bytes:
-        """The receiver report that is due."""
-        assert self._receiver is not None
-        return self._receiver.receiver_report(own_ssrc, now)
-
-    def on_rtp(self, packet: memoryview, now: float) -> None:
-        """A packet of the video track."""
-        receiver = self._receiver
-        if receiver is None:
-            return
-        self._now = now
-        receiver.feed(packet, now)
-        if self._progress.first_packet is None and receiver.received:
-            self._progress.first_packet = now
-            assert self.dialogue is not None
-            self.dialogue.wake()
-
-    def on_rtcp(self, compound: memoryview, now: float) -> None:
-        """An RTCP compound."""
-        report = parse_sender_report(compound)
-        if report is not None and self._receiver is not None:
-            self._receiver.report_received(report, now)
-            if self._rendition.track.report(report):
-                self._rendition.counters.sender_reports += 1
-
-    def on_resync(self) -> None:
-        """Bytes were lost between two frames."""
-        self._rendition.counters.resyncs += 1
-        if self._depacketizer is not None:
-            self._depacketizer.lost()
-
-    def _take_sets(self) -> None:
-        assert self._depacketizer is not None
-        if self._depacketizer.version != self._sets_version:
-            self._sets_version = self._depacketizer.version
-            self._rendition.set_format(self._depacketizer.format, self._depacketizer.sps)
-            self._take_order()
-            self._source.on_described()
-
-    def _take_order(self) -> None:
-        rendition, order = self._rendition, self._source.order
-        rendition.has_b_slices, rendition.reorders = order.has_b_slices, order.reorders
-        if rendition.codec != "H264" and rendition.format is not None:
-            rendition.reorders = rendition.format.may_reorder  # these say it and mean it
-
-    def _on_picture(self, picture: CodedPicture) -> None:
-        rendition, progress, now = self._rendition, self._progress, self._now
-        self._take_sets()
-        instant = rendition.track.picture(picture.timestamp, now)
-        if instant.jumped:
-            rendition.counters.time_jumps += 1
-        if rendition.codec == "H264":
-            known = rendition.format
-            order = self._source.order
-            order.observe(picture.nal_units, picture.is_idr, known if isinstance(known, Sps) else None)
-            if order.reorders != rendition.reorders or order.has_b_slices != rendition.has_b_slices:
-                self._take_order()
-                self._source.on_described()
-        was_live = isinstance(rendition.state, Live)
-        progress.newest_picture = now
-        if progress.first_picture is None:
-            progress.first_picture = now
-            self._source.is_live()
-        rendition.push(instant, now, picture.is_idr, picture.nal_units)
-        if not was_live and self.dialogue is not None:
-            self.dialogue.wake()

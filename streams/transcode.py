@@ -112,8 +112,10 @@ class Transcoder:
         )
         cursor = source.ring.reader()
         gap = False
-        while (codec, reorders) == (source.codec, source.reorders):
+        while True:
             units, lost = await self._next(cursor)
+            if (codec, reorders) != (source.codec, source.reorders):
+                return  # these pictures are of the new kind already; the next reader begins in front of them
             gap = gap or lost
             now = self._clock()
             for output in self._outputs.values():

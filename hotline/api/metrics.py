@@ -23,6 +23,7 @@ from hotline.relay_statistics import VIEWER_STATES, short_id, viewer_state
 from hotline.sweeper import Sweeper
 from relay.clock import SteadyClock
 from relay.relay import RelayStatistics
+from streams.demux.process import Demuxers
 from streams.onvif.keyframes import KeyframeCounters
 from streams.readiness import Readiness
 from streams.watch.fault import PictureFault
@@ -48,6 +49,7 @@ async def get_metrics(_: Administrator, service: ServiceHere) -> Response:
     registry.register(PictureWatchCollector(service.watcher, cameras))
     registry.register(KeyframeCollector(service.keyframes))
     registry.register(ProcessCollector(service.clock, service.faults))
+    registry.register(DemuxerCollector(service.demuxers))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -92,6 +94,27 @@ class KeyframeCollector(Collector):
         for trouble, count in self._seen.failed.items():
             asked.add_metric([trouble.value], count)
         yield asked
+
+
+class DemuxerCollector(Collector):
+    """Processes for cameras in codecs that have no depacketizer here."""
+
+    def __init__(self, seen: Demuxers) -> None:
+        self._seen = seen
+
+    def collect(self) -> Iterator[Metric]:
+        """All families."""
+        seen = self._seen
+        yield GaugeMetricFamily(
+            "hotline_demuxers", "Processes at work for cameras in rare codecs.", len(seen.running)
+        )
+        yield GaugeMetricFamily("hotline_demuxers_most", "How many of them there may be.", seen.most)
+        results = CounterMetricFamily(
+            "hotline_demuxer_starts", "What became of demands for one.", labels=["result"]
+        )
+        for result in ("started", "refused", "failed"):
+            results.add_metric([result], getattr(seen.counters, result))
+        yield results
 
 
 class PictureWatchCollector(Collector):

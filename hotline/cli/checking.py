@@ -22,6 +22,7 @@ from hotline.readiness import CameraReading
 from hotline.sealing import KeyStore
 from hotline.store.database import Database
 from hotline.sweeper import AT_ONCE, check
+from streams.demux.process import Demuxers
 from streams.policies import Policies
 from streams.readiness import Reading
 
@@ -52,13 +53,19 @@ async def check_cameras(
     granted = await readiness.granted(database, time.time())
     streams = settings.streams
     policies = Policies(connect_s=streams.connect_deadline_s, reply_s=streams.answer_deadline_s)
+    demuxers = Demuxers(min(1, streams.demuxers) * AT_ONCE)
     lines: asyncio.Queue[Line] = asyncio.Queue()
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(camera: str) -> None:
         async with turn:
             found = await check(
-                directory, camera, in_use=lambda each: each in granted, policies=policies, utc=time.time
+                directory,
+                camera,
+                in_use=lambda each: each in granted,
+                policies=policies,
+                demuxers=demuxers,
+                utc=time.time,
             )
         if found is None:
             text = "in use, left alone", "사용 중이므로 점검하지 않음"

@@ -43,6 +43,7 @@ async def doctor(settings: Settings, as_json: bool) -> None:
     note(checks.libraries())
     note([checks.pages(Path(str(files("hotline").joinpath("pages"))))])
     note([await asyncio.to_thread(checks.transcoding, settings.transcoding)])
+    note([await checks.demuxer(settings.streams.demuxers)])
     keys, store = checks.keys(settings.secrets.key_file)
     note([keys, checks.room(settings.storage.directory)])
     note(checks.ports(settings))

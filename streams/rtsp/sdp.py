@@ -11,16 +11,18 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from streams.demux.codecs import PAYLOADS
 from streams.errors import CameraError, ProtocolError
 from streams.state import Reason
 
 MAX_SDP = 64 * 1024
 _MAX_MEDIA = 32
 _MAX_LINES = 2000
-_STATIC = {26: "JPEG", 31: "H261", 32: "MPV", 34: "H263"}
+_STATIC = {26: "JPEG", 31: "H261", 32: "MPV", 33: "MP2T", 34: "H263"}
 # Names that may be repeated in a message; a camera's own text may not.
-_OTHERS = frozenset({"H265", "JPEG", "MP4V-ES", "MPV", "H261", "H263", "H263-1998", "VP8", "VP9", "AV1"})
-_TAKEN = ("H264", "H265", "MP4V-ES", "JPEG")  # the cheapest to pass on, or to decode, first
+_OTHERS = frozenset({"H265", "H266", "H261", "JPEG2000", "RAW", "THEORA"})
+# The cheapest to pass on, or to decode, first; those of the demuxer's process (streams/demux) last.
+_TAKEN = ("H264", "H265", "MP4V-ES", "JPEG", *PAYLOADS)
 
 
 @dataclass(slots=True)

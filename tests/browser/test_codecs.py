@@ -42,7 +42,9 @@ async def watched(browser: Browser, url: str, count: int = 60) -> float:
     return (len(last) - 1) / sum(begin < when <= end for when in sent)
 
 
-@pytest.mark.parametrize(("codec", "b_frames"), [("H265", 0), ("JPEG", 0), ("MP4V-ES", 0), ("H264", 2)])
+@pytest.mark.parametrize(
+    ("codec", "b_frames"), [("H265", 0), ("JPEG", 0), ("MP4V-ES", 0), ("H264", 2), ("VP8", 0), ("MPV", 2)]
+)
 async def test_a_camera_of_any_codec_is_shown_at_its_rate(
     browser: Browser, codec: str, b_frames: int
 ) -> None:

@@ -1,5 +1,6 @@
 """Real coded video of every codec a camera may send, and its RTP payloads: H.265 (RFC 7798), JPEG (RFC 2435),
-MPEG-4 part 2 (RFC 6416), H.264 with and without B-frames.
+MPEG-4 part 2 (RFC 6416), H.264 with and without B-frames; and what goes to the demuxer's process: VP8 (RFC
+7741), VP9 (RFC 9628), AV1 (AOMedia's payload format), MPEG-2 (RFC 2250), H.263 (RFC 4629).
 
 Encoded by FFmpeg from moving pictures that carry their own number, so that a test can say which picture it
 sees. The packetizers are the tests' own, written from the RFCs.
@@ -7,6 +8,7 @@ sees. The packetizers are the tests' own, written from the RFCs.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,12 +65,28 @@ def frame(index: int, width: int = 320, height: int = 240, *, noise: int = 0) ->
     return av.VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
-_ENCODERS = {"H264": "libx264", "H265": "libx265", "JPEG": "mjpeg", "MP4V-ES": "mpeg4"}
+_ENCODERS = {
+    "H264": "libx264",
+    "H265": "libx265",
+    "JPEG": "mjpeg",
+    "MP4V-ES": "mpeg4",
+    "VP8": "libvpx",
+    "VP9": "libvpx-vp9",
+    "AV1": "libsvtav1",
+    "MPV": "mpeg2video",
+    "H263-1998": "h263p",
+}
+_VPX = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "auto-alt-ref": "0"}
 _OPTIONS: Mapping[str, Mapping[str, str]] = {
     "H264": {"preset": "ultrafast", "x264-params": "scenecut=0:threads=1"},
     "H265": {"preset": "ultrafast", "x265-params": "log-level=none:pools=none:frame-threads=1:scenecut=0"},
     "JPEG": {"huffman": "default", "qmin": "3", "qmax": "3"},
     "MP4V-ES": {},
+    "VP8": _VPX,
+    "VP9": _VPX,
+    "AV1": {"preset": "10", "svtav1-params": "pred-struct=1:lp=1"},
+    "MPV": {"sc_threshold": "1000000000"},
+    "H263-1998": {},
 }
 
 
@@ -87,6 +105,7 @@ def encode(
 ) -> list[Coded]:
     """`count` pictures in the order of sending. bit_rate: bit/s that they take, about; then there is noise in
     them."""
+    os.environ["SVT_LOG"] = "1"  # or the AV1 encoder greets on standard error
     encoder = av.CodecContext.create(_ENCODERS[codec], "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height = width, height
@@ -98,6 +117,8 @@ def encode(
     encoder.thread_count = 1
     if bit_rate is not None:
         encoder.bit_rate = bit_rate
+    elif codec in ("VP8", "VP9", "MPV", "H263-1998"):
+        encoder.bit_rate = 2_000_000
     options = dict(_OPTIONS[codec])
     if codec == "H265":
         options["x265-params"] += f":keyint={gop}:bframes={b_frames}"
@@ -195,13 +216,70 @@ def mpeg4_payloads(picture: bytes, most: int = 1400) -> list[bytes]:
     return [picture[at : at + most] for at in range(0, len(picture), most)]
 
 
+def vp8_payloads(picture: bytes, most: int = 1400) -> list[bytes]:
+    """RFC 7741: behind a descriptor of one byte; the beginning is marked."""
+    return [bytes((0x10 if at == 0 else 0,)) + picture[at : at + most] for at in range(0, len(picture), most)]
+
+
+def vp9_payloads(picture: bytes, is_key: bool, most: int = 1400) -> list[bytes]:
+    """RFC 9628: behind a descriptor of one byte with beginning, end, and whether it refers to another."""
+    found = []
+    for at in range(0, len(picture), most):
+        begins, ends = at == 0, at + most >= len(picture)
+        flags = (0 if is_key else 0x40) | (8 if begins else 0) | (4 if ends else 0)
+        found.append(bytes((flags,)) + picture[at : at + most])
+    return found
+
+
+def av1_payloads(picture: bytes, is_key: bool) -> list[bytes]:
+    """AOMedia's RTP payload format: one packet whatever its size; units lose their own size field. N is set
+    where a sequence begins."""
+    elements, at = b"", 0
+    while at < len(picture):
+        head, start, size, shift = picture[at], at + 1, 0, 0
+        while True:
+            size |= (picture[start] & 0x7F) << shift
+            shift, start = shift + 7, start + 1
+            if not picture[start - 1] & 0x80:
+                break
+        if head >> 3 & 0xF != 2:  # temporal delimiters are not sent
+            unit = bytes((head & ~2,)) + picture[start : start + size]
+            rest, length = len(unit), b""
+            while rest > 0x7F:
+                length, rest = length + bytes((rest & 0x7F | 0x80,)), rest >> 7
+            elements += length + bytes((rest,)) + unit
+        at = start + size
+    return [(b"\x08" if is_key else b"\0") + elements]
+
+
+def mpeg2_payloads(picture: bytes, most: int = 1400) -> list[bytes]:
+    """RFC 2250 §3.4: behind the video-specific header, which nobody reads."""
+    return [bytes(4) + picture[at : at + most] for at in range(0, len(picture), most)]
+
+
+def h263_payloads(picture: bytes, most: int = 1400) -> list[bytes]:
+    """RFC 4629: the first two bytes of a picture's start code are left out and flagged."""
+    parts = [picture[at : at + most] for at in range(0, len(picture), most)]
+    return [b"\x04\0" + parts[0][2:], *(b"\0\0" + part for part in parts[1:])]
+
+
 def payloads(codec: str, coded: Coded) -> list[bytes]:
     """One picture's payloads, the marker belongs on the last."""
     if codec == "H264":
         return h264_payloads(coded.nal_units)
     if codec == "H265":
         return h265_payloads(coded.nal_units)
-    return (jpeg_payloads if codec == "JPEG" else mpeg4_payloads)(coded.nal_units[0])
+    body = coded.nal_units[0]
+    if codec in ("VP9", "AV1"):
+        return (vp9_payloads if codec == "VP9" else av1_payloads)(body, coded.is_key)
+    made = {
+        "JPEG": jpeg_payloads,
+        "MP4V-ES": mpeg4_payloads,
+        "VP8": vp8_payloads,
+        "MPV": mpeg2_payloads,
+        "H263-1998": h263_payloads,
+    }
+    return made[codec](body)
 
 
 def decoded(codec: str, pictures: Sequence[Sequence[bytes]]) -> Iterator[NDArray[np.uint8]]:

@@ -10,15 +10,15 @@ from tests.cameras.coded import Coded, payloads
 from tests.cameras.fake import FakeCamera, Manners, Talk
 from tests.cameras.video import interleaved
 
-_RTPMAP = {"H264": "H264/90000", "H265": "H265/90000", "JPEG": "JPEG/90000", "MP4V-ES": "MP4V-ES/90000"}
+_STATIC = {"JPEG": 26, "MPV": 32}  # payload types of RFC 3551
 
 
 def sdp(codec: str) -> str:
     """A description without parameter sets."""
-    kind = 26 if codec == "JPEG" else 96
+    kind = _STATIC.get(codec, 96)
     return (
         "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=fake\r\nt=0 0\r\na=control:*\r\n"
-        f"m=video 0 RTP/AVP {kind}\r\na=rtpmap:{kind} {_RTPMAP[codec]}\r\na=control:video\r\n"
+        f"m=video 0 RTP/AVP {kind}\r\na=rtpmap:{kind} {codec}/90000\r\na=control:video\r\n"
     )
 
 
@@ -28,7 +28,7 @@ def playing(codec: str, *videos: Sequence[Coded], fps: float = 25.0) -> Callable
 
     async def media(talk: Talk) -> None:
         writer = talk.rtp
-        writer.payload_type = 26 if codec == "JPEG" else 96
+        writer.payload_type = _STATIC.get(codec, 96)
         step = round(90_000 / fps)
         base = writer.timestamp
         loop = asyncio.get_running_loop()

@@ -27,7 +27,7 @@ SDP = (
 )
 SDP_WITHOUT_SETS = SDP.replace(f";sprop-parameter-sets={SETS}", "")
 SDP_AUDIO_ONLY = SDP[: SDP.index("m=video")]
-SDP_VP9 = SDP.replace("H264/90000", "VP9/90000")
+SDP_OTHER_CODEC = SDP.replace("H264/90000", "H261/90000")
 
 Reply = bytes | None | Callable[["Talk", "Asked"], Awaitable[bytes | None]]
 

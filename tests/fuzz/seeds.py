@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from streams.demux.codecs import PAYLOADS
+from streams.demux.wire import Found, Hello, Picture, format_message
 from tests.cameras.coded import encode, payloads
 from tests.cameras.fake import SDP
 from tests.cameras.video import PPS_768, SPS_768, RtpWriter, b_slice, idr_slice, interleaved, p_slice
@@ -28,7 +30,7 @@ def seeds(name: str) -> Iterator[bytes]:
         yield b"RTP/AVP/TCP;unicast;interleaved=0-1"
     elif name == "sdp":
         yield SDP.encode()
-        for codec in ("H265/90000", "JPEG/90000", "MP4V-ES/90000"):
+        for codec in ("H265/90000", "JPEG/90000", "MP4V-ES/90000", "VP8/90000"):
             yield SDP.replace("H264/90000", codec).encode()
     elif name == "rtp":
         for number, codec in enumerate(_CODECS):
@@ -36,6 +38,11 @@ def seeds(name: str) -> Iterator[bytes]:
     elif name == "payloads":
         for number, codec in enumerate(_CODECS):
             yield bytes((number,)) + _payloads(codec)
+    elif name == "child":
+        names = {"VP8": "vp8", "VP9": "vp9", "MPV": "mpeg2video", "H263-1998": "h263", "MP2T": "h264"}
+        for number, codec in enumerate(PAYLOADS):
+            if codec in names:
+                yield bytes((number,)) + _words(codec, names[codec])
     elif name == "nal":
         start = b"\0\0\1"
         yield start.join([b"", SPS_768, PPS_768, idr_slice(60), p_slice(40), b_slice(40)])
@@ -47,6 +54,17 @@ def seeds(name: str) -> Iterator[bytes]:
 def _small(codec: str) -> Iterator[list[bytes]]:
     for picture in encode(codec, 3, width=32, height=32, gop=2):
         yield [part[:255] for part in payloads(codec, picture)]
+
+
+def _words(codec: str, found: str) -> bytes:
+    said = [format_message(Hello()), format_message(Found(found, 352, 288, False))]
+    video = encode("H264" if codec == "MP2T" else codec, 3, width=352, height=288, gop=2)
+    for picture in video:
+        body = picture.nal_units[0]
+        if codec == "MP2T":
+            body = b"".join(b"\0\0\1" + unit for unit in picture.nal_units)
+        said.append(format_message(Picture(3600 * picture.index, picture.is_key, False, body)))
+    return b"".join(said)
 
 
 def _packets(codec: str) -> bytes:

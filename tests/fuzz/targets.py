@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from streams.counters import Counters
+from streams.demux.codecs import PAYLOADS
+from streams.demux.foreign import ForeignDepacketizer
+from streams.demux.wire import Found, Picture, Reader
 from streams.depacketize import MAX_PICTURE_BYTES, CodedPicture, depacketizer
 from streams.errors import CameraError, ProtocolError
 from streams.h264 import ParameterSets as H264Sets
@@ -68,7 +71,8 @@ def sdp(data: bytes) -> None:
     except (ProtocolError, CameraError):
         return
     assert 0 <= track.payload_type < 128 and all(track.parameter_sets)
-    depacketizer(track.codec, track.parameter_sets, lambda picture: None, Counters(), track.size)
+    if track.codec not in PAYLOADS:
+        depacketizer(track.codec, track.parameter_sets, lambda picture: None, Counters(), track.size)
 
 
 def rtp(data: bytes) -> None:
@@ -144,8 +148,32 @@ def nal(data: bytes) -> None:
     assert len(h264.units()) <= 72 and len(h265.units()) <= 80
 
 
+def child(data: bytes) -> None:
+    """What a demuxer's process may write, in two pieces; the first byte says what it was started for."""
+    if not data:
+        return
+    pictures: list[CodedPicture] = []
+    names = tuple(PAYLOADS)
+    made = ForeignDepacketizer(
+        names[data[0] % len(names)], lambda _: True, pictures.append, lambda codec: None, Counters()
+    )
+    made.feed(memoryview(b"payload"), 1, True)
+    reader = Reader()
+    with suppress(ProtocolError):
+        for piece in (data[1 : 1 + len(data) // 2], data[1 + len(data) // 2 :]):
+            for message in reader.feed(piece):
+                if isinstance(message, Found):
+                    made.found(message)
+                elif isinstance(message, Picture):
+                    made.picture(message)
+    for picture in pictures:
+        assert picture.nal_units and all(picture.nal_units)
+    size = made.format
+    assert size is None or (size.width > 0 and size.height > 0)
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (rtsp, headers, sdp, rtp, payloads, nal)
+    target.__name__: target for target in (rtsp, headers, sdp, rtp, payloads, nal, child)
 }
 
 

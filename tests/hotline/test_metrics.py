@@ -72,7 +72,7 @@ async def test_an_administrator_reads_it_over_http(tmp_path: Path) -> None:
         assert response.headers["content-type"].startswith("text/plain")
         names = {family.name for family in text_string_to_metric_families(response.text)}
         assert {"hotline_relay_loop_lag_seconds", "hotline_viewer_switches"} <= names
-        assert "hotline_camera_keyframes" in names
+        assert {"hotline_camera_keyframes", "hotline_demuxers", "hotline_demuxer_starts"} <= names
 
 
 def test_keyframes_are_counted_by_what_became_of_them() -> None:

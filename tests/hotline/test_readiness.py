@@ -22,6 +22,7 @@ from hotline.people.signing_in import Identity
 from hotline.readiness import CameraReading
 from hotline.store.models import ReadingRow
 from hotline.sweeper import AT_ONCE, Sweeper
+from streams.demux.process import Demuxers
 from streams.policies import Policies
 from streams.readiness import Finding, Readiness, Reading
 from streams.state import Reason
@@ -294,6 +295,7 @@ async def test_four_at_once_on_schedule_and_each_in_its_turn(tmp_path: Path) -> 
             directory,
             in_use=lambda _: False,
             policies=Policies(),
+            demuxers=Demuxers(),
             every_s=86_400.0,
             utc=lambda: clock[0],
             on_step=lambda progress, found: told.append(found),

@@ -76,7 +76,7 @@ BAD = {
     "no video": (Manners(sdp=fake.SDP_AUDIO_ONLY), Reason.NO_VIDEO),
     "empty description": (Manners(sdp="v=0\r\n"), Reason.NO_VIDEO),
     "not a description": (Manners(sdp="<html>hello</html>"), Reason.PROTOCOL),
-    "another codec": (Manners(sdp=fake.SDP_VP9), Reason.UNSUPPORTED_CODEC),
+    "another codec": (Manners(sdp=fake.SDP_OTHER_CODEC), Reason.UNSUPPORTED_CODEC),
     "plays nothing": (Manners(), Reason.NO_DATA),
     "no parameter sets": (
         Manners(sdp=fake.SDP_WITHOUT_SETS, media=packets_without_sets()),

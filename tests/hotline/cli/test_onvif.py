@@ -169,6 +169,7 @@ def test_the_doctor_looks_at_the_clock(hotline: Hotline, devices: Beside) -> Non
     output = hotline("doctor", code=1).output
     assert "market-1/onvif" in output
     assert "s off: set its time server" in output
+    assert "✓ demuxer: starts, 4 at most" in output
     devices.do(_set(device, "other"))
     assert "the camera refuses user or password" in hotline("doctor", code=1).output
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.camera import Credentials
+from streams.demux.codecs import PAYLOADS
 from streams.errors import CameraError, ProtocolError
 from streams.rtsp.address import parse_address, resolve_control, usable_base
 from streams.rtsp.auth import Authenticator, parse_challenges, strongest
@@ -241,7 +242,7 @@ def test_no_repr_shows_a_password() -> None:
     [
         (fake.SDP_AUDIO_ONLY, Reason.NO_VIDEO),
         ("v=0", Reason.NO_VIDEO),
-        (fake.SDP_VP9, Reason.UNSUPPORTED_CODEC),
+        (fake.SDP_OTHER_CODEC, Reason.UNSUPPORTED_CODEC),
         ("v=0\nm=video 0 RTP/AVP 31", Reason.UNSUPPORTED_CODEC),
         ("v=0\nm=video 0 RTP/AVP x\nm=video", Reason.NO_VIDEO),
     ],
@@ -258,6 +259,22 @@ def test_nothing_to_take(sdp: str, reason: Reason) -> None:
 def test_what_is_no_description(data: bytes) -> None:
     with pytest.raises(ProtocolError):
         parse_sdp(data)
+
+
+@pytest.mark.parametrize(
+    ("lines", "codec"),
+    [
+        ("m=video 0 RTP/AVP 96\na=rtpmap:96 vp8/90000", "VP8"),
+        ("m=video 0 RTP/AVP 32", "MPV"),
+        ("m=video 0 RTP/AVP 33", "MP2T"),
+        ("m=video 0 RTP/AVP 34", "H263"),
+        ("m=video 0 RTP/AVP 97\na=rtpmap:97 MP2T/90000", "MP2T"),
+        ("m=video 0 RTP/AVP 96 97\na=rtpmap:96 H263-1998/90000\na=rtpmap:97 VP9/90000", "VP9"),
+        ("m=video 0 RTP/AVP 32\nm=video 0 RTP/AVP 26", "JPEG"),  # what needs no process of its own
+    ],
+)
+def test_rare_codecs(lines: str, codec: str) -> None:
+    assert choose_video(parse_sdp(f"v=0\n{lines}".encode())).codec == codec
 
 
 LINES = st.one_of(
@@ -279,7 +296,9 @@ def test_any_description_gives_a_track_or_an_error(data: bytes) -> None:
         track = choose_video(parse_sdp(data))
     except (ProtocolError, CameraError):
         return
-    assert track.codec == "H264" and 0 <= track.payload_type < 128 and track.clock_rate > 0
+    assert (
+        track.codec in ("H264", "JPEG", *PAYLOADS) and 0 <= track.payload_type < 128 and track.clock_rate > 0
+    )
     assert all(track.parameter_sets)
 
 
