@@ -129,6 +129,11 @@ class Form:
             return False
         return isinstance(state, Live) or now - self._began < START_S
 
+    def has_no_room(self, now: float) -> bool:
+        """Whether the machine has no room to make it."""
+        state = self.rendition.state
+        return now < self._refused_until or (isinstance(state, Offline) and state.reason is Reason.OVERLOADED)
+
     def join(self, viewer: str) -> None:
         """That viewer may come."""
         self.viewers.add(viewer)

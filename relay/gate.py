@@ -65,6 +65,7 @@ class Gate:
         self._may = 0  # bytes that may have left
         self._confirmed = 0  # bytes that have come
         self._rest = 0
+        self._late = 0.0  # seconds that answers were late
         self._waited = 0.0
         self._looked_at = 0.0
         self._collapsed: float | None = None
@@ -121,10 +122,12 @@ class Gate:
         self._judge()
         if not self.shut or left <= self._confirmed:
             return
-        rate = (left - self._confirmed) / max(trip - self._shortest, LEAST_LATE_S)
+        late = max(trip - self._shortest, LEAST_LATE_S)
+        rate = (left - self._confirmed) / late
         self._confirmed = left
-        if self._rest > rate * MOST_S:
-            self._collapsed = rate * 8
+        self._late += late  # a single answer may be late by chance
+        if self._late >= COLLAPSED_S and self._rest > left / self._late * MOST_S:
+            self._collapsed = left / self._late * 8
         else:
             self._may = left + max(FIRST, int(rate * AHEAD_S))
             self._waited = 0.0
@@ -136,7 +139,7 @@ class Gate:
         self.shut = True
         self._asked.clear()
         self._left, self._may, self._confirmed, self._rest = 0, FIRST, 0, rest
-        self._waited, self._looked_at = 0.0, now
+        self._late, self._waited, self._looked_at = 0.0, 0.0, now
         self._collapsed = None
 
     def room(self, now: float) -> float:

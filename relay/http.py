@@ -24,6 +24,7 @@ from relay.relay import Relay
 from relay.settings import RelaySettings
 from relay.throttle import Allowance, Failures
 from relay.token import ViewToken
+from relay.wish import LACKS
 from streams.camera import ProfileName
 
 _TITLES_KO = {
@@ -122,12 +123,21 @@ def whep_router(relay: Relay, prefix: str = "/whep") -> APIRouter:
     @_problems
     async def layer(request: Request, camera: str, viewer: str) -> Response:
         """Pin a quality, or ask for less: `{"rid": "main"|"sub"|null, "maxWidth": pixels|null, "hidden":
-        true|false}`, each optional. Answers with the wish in force and the rendition `active` under it."""
+        true|false}`, each optional. Answers with the wish in force, the rendition `active` under it, and in
+        `lack` why that is not the one pinned, if so."""
         text, _, _ = authenticate(request, camera)
         whep.demand_type(request.headers.get("content-type"), whep.JSON)
-        wish, active = relay.wish(camera, viewer, text, await _read(request, relay.body_deadline_s))
-        in_force = {"rid": wish.pinned, "maxWidth": wish.max_width, "hidden": wish.hidden, "active": active}
-        return Response(json.dumps(in_force), 200, media_type=whep.JSON)
+        wish, active, lack = relay.wish(camera, viewer, text, await _read(request, relay.body_deadline_s))
+        in_force: dict[str, object] = {
+            "rid": wish.pinned,
+            "maxWidth": wish.max_width,
+            "hidden": wish.hidden,
+            "active": active,
+        }
+        if lack is not None:
+            english, korean = LACKS[lack]
+            in_force["lack"] = {"reason": lack.value, "detail": english, "detail_ko": korean}
+        return Response(json.dumps(in_force, ensure_ascii=False), 200, media_type=whep.JSON)
 
     @router.delete("/{camera}/{viewer}", response_class=Response)
     @_problems

@@ -20,7 +20,7 @@ from relay.ladder import offered
 from relay.ports import QualityStatus
 from relay.resync import affordable
 from relay.sender import PictureSender
-from relay.wish import Wish
+from relay.wish import Lack, Wish
 from streams.camera import RenditionName
 from streams.state import Live, Offline
 
@@ -113,6 +113,18 @@ class Quality:
         """The viewer wishes something else from now on."""
         self.wish = wish
         self._decide(now)
+
+    def lack(self, now: float) -> Lack | None:
+        """Why the viewer is not given the rendition that it pinned; None where it is, or pinned none."""
+        pinned = self.wish.pinned
+        if pinned is None or self.wish.hidden:
+            return None
+        form = next((each for each in self._forms if each.name == pinned), None)
+        if form is None:
+            return Lack.UNKNOWN
+        if form.has_no_room(now):
+            return Lack.NO_ROOM
+        return None if form.is_available(now) else Lack.NO_PICTURE
 
     def act(self, now: float) -> None:
         """Look at the link, and change the rendition if need be."""

@@ -31,7 +31,7 @@ from relay.tcp import TcpPort
 from relay.udp import Peers, UdpPort
 from relay.viewer import Viewer
 from relay.whep import Fragment, is_restart
-from relay.wish import Wish, read_layer
+from relay.wish import Lack, Wish, read_layer
 from streams.camera import ProfileName
 
 logger = logging.getLogger(__name__)
@@ -262,9 +262,11 @@ class Relay:
         self.peers.add(peer)
         return write_restart(viewer.parameters.mid, credentials, self._candidates), etag_of(peer)
 
-    def wish(self, camera: str, viewer_id: str, text: str | None, body: bytes) -> tuple[Wish, str | None]:
-        """Take a layer request (`relay/wish.py`): the wish now in force, and the rendition that follows from
-        it (None before the viewer plays).
+    def wish(
+        self, camera: str, viewer_id: str, text: str | None, body: bytes
+    ) -> tuple[Wish, str | None, Lack | None]:
+        """Take a layer request (`relay/wish.py`): the wish now in force, the rendition that follows from it
+        (None before the viewer plays), and why that is not the one that is pinned.
 
         Raises `Refused` 401 or 404, `OfferRefused` 400.
         """
@@ -273,7 +275,7 @@ class Relay:
         if (bearer.receiver, bearer.share) != (viewer.admitted.receiver, viewer.admitted.share):
             raise Refused(404, "no such viewer")
         wish = read_layer(body, viewer.wish)
-        return wish, viewer.ask(wish)
+        return wish, viewer.ask(wish), viewer.lack()
 
     def viewers(self) -> list[ViewerStatus]:
         """Every viewer as it stands, half-open ones too."""

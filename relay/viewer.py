@@ -24,7 +24,7 @@ from relay.quality import Quality
 from relay.sender import PictureSender
 from relay.settings import RelaySettings
 from relay.stats import SenderStatistics
-from relay.wish import Wish
+from relay.wish import Lack, Wish
 from streams.recipe import Overlay
 
 logger = logging.getLogger(__name__)
@@ -121,6 +121,10 @@ class Viewer:
             return None
         self._quality.ask(wish, self._clock())
         return self._quality.current
+
+    def lack(self) -> Lack | None:
+        """Why it is not given what it pinned, see `Quality.lack`."""
+        return self._quality.lack(self._clock()) if self._quality is not None else None
 
     def act(self, now: float) -> None:
         """Adapt the rendition to the link, if that is due. Never raises."""

@@ -7,8 +7,9 @@ means for the renditions there are. Not here: what the link carries (`relay/adap
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from relay.errors import OfferRefused
 
@@ -16,6 +17,31 @@ MAX_WIDTH = 16_384
 """Pixels: the widest tile that is believed."""
 MAX_NAME = 64
 """Characters of a rendition's name."""
+
+
+class Lack(StrEnum):
+    """Why a viewer is not on the rendition that it pinned."""
+
+    UNKNOWN = "unknown"
+    NO_ROOM = "no_room"
+    NO_PICTURE = "no_picture"
+
+
+LACKS: Mapping[Lack, tuple[str, str]] = {
+    Lack.UNKNOWN: (
+        "this viewer cannot be given such a quality",
+        "이 시청에는 제공되지 않는 화질입니다",
+    ),
+    Lack.NO_ROOM: (
+        "the server has no room to make this quality; what there is goes on, and it is tried again",
+        "서버에 이 화질을 만들 여유가 없습니다. 지금 화질로 계속 보이며 다시 시도합니다",
+    ),
+    Lack.NO_PICTURE: (
+        "this quality gives no picture at the moment; it comes when it does",
+        "이 화질의 영상이 지금은 없습니다. 들어오는 대로 바뀝니다",
+    ),
+}
+"""In words, English and Korean."""
 
 
 @dataclass(frozen=True, slots=True)

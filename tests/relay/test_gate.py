@@ -107,7 +107,18 @@ def test_a_link_on_which_the_rest_would_take_seconds_has_collapsed_though_it_ans
     way.rate = 800_000
     way.keyframe()
     assert way.collapsed == pytest.approx(800_000, rel=0.15)
-    assert way.left <= FIRST + PACKET
+    assert way.left <= 4 * FIRST
+
+
+def test_one_answer_that_is_late_by_chance_is_no_collapse() -> None:
+    way = Way().known()
+    way.gate.begin(KEYFRAME, way.now)
+    way.gate.spend(FIRST)
+    number = way.gate.asked(way.now)
+    way.now += way.round_trip + 0.12
+    way.gate.answered(number, way.now)
+    assert not way.gate.has_collapsed
+    assert way.gate.room(way.now) >= FIRST
 
 
 def test_a_link_that_carries_the_rest_within_a_second_is_given_it_at_its_own_rate() -> None:

@@ -20,6 +20,7 @@ from relay.http import whep_router
 from relay.relay import Relay
 from relay.settings import RelaySettings, TurnServer
 from relay.throttle import FAILURES
+from relay.wish import LACKS
 from streams.state import Connecting
 from tests.support.waiting import until
 
@@ -391,6 +392,11 @@ async def test_a_player_finds_the_layer_extension_and_asks_for_less() -> None:
         answered = await client.post(layer, json={"rid": "main", "maxWidth": 640}, headers=authorized)
         assert answered.status_code == 200
         assert answered.json() == {"rid": "main", "maxWidth": 640, "hidden": False, "active": None}
+        (viewer,) = ours.relay._viewers.values()
+        for lack, (english, korean) in LACKS.items():
+            viewer.lack = lambda said=lack: said  # type: ignore[method-assign,misc]
+            said = (await client.post(layer, json={}, headers=authorized)).json()["lack"]
+            assert said == {"reason": lack.value, "detail": english, "detail_ko": korean}
         problem(await client.post(layer, json={"hidden": 1}, headers=authorized), 400)
         problem(await client.post(layer, content=b"{}", headers={**SDP, **authorized}), 415)
         problem(await client.post(layer, json={}), 401)

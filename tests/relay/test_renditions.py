@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from relay.client import WhepViewer
 from relay.form import IDLE_S
+from relay.wish import Lack
 from streams.camera import RenditionName
 from streams.recipe import Transcoding
 from streams.simulator.camera import SimulatedCamera
@@ -41,10 +42,11 @@ async def scene(*names: str, cores: float | None = None) -> AsyncIterator[BareRe
         yield relay
 
 
-def pin(relay: BareRelay, name: str, which: int, rendition: str | None) -> None:
-    """Have the `which`th viewer of a camera insist on a rendition."""
+def pin(relay: BareRelay, name: str, which: int, rendition: str | None) -> Lack | None:
+    """Have the `which`th viewer of a camera insist on a rendition; why it is not given it."""
     viewer = [each.id for each in relay.relay.viewers() if each.camera == name][which]
-    relay.relay.wish(name, viewer, relay.token(), json.dumps({"rid": rendition}).encode())
+    _, _, lack = relay.relay.wish(name, viewer, relay.token(), json.dumps({"rid": rendition}).encode())
+    return lack
 
 
 def on(relay: BareRelay, name: str) -> list[str | None]:
@@ -111,6 +113,10 @@ async def test_at_the_machines_limit_the_newest_is_refused_and_what_runs_stays_w
             deadline=10,
         )
         assert on(relay, "b") == ["main"]
+        await until(lambda: pin(relay, "b", 0, "low") is Lack.NO_ROOM, "why", deadline=15)
+        assert pin(relay, "b", 0, "nothing") is Lack.UNKNOWN
+        assert pin(relay, "b", 0, "main") is None
+        assert pin(relay, "a", 0, "low") is None
         came = second.pictures
         await until(lambda: second.pictures > came + 5, "its pictures", deadline=10)
         main = relay.hub.rendition("b", RenditionName.MAIN)
