@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 PACE_TICK = 0.004
 """Seconds between two looks at what pacing holds back."""
 REPORT_TICK = 0.5
-"""Seconds between two looks at whose sender report is due although no picture comes: else one goes out with
-the picture, since waking up for it costs more than the report."""
+"""Seconds without a picture from which on reports go out all the same: else they go out with the picture,
+since waking up for them costs more than they do."""
 
 Failed = Callable[[Exception], None]
 
@@ -277,6 +277,9 @@ class Fanout:
         while True:
             await asyncio.sleep(REPORT_TICK)
             now = self._clock()
+            newest = self.history.newest
+            if newest is None or now - newest.unit.arrived < REPORT_TICK:
+                continue
             for sender in tuple(self._senders):
                 if sender.report_due(now):
                     self._report_to(sender, now)

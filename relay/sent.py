@@ -6,11 +6,15 @@ too. The payload itself is in the history that all viewers share.
 
 from __future__ import annotations
 
-from array import array
+import struct
 from dataclasses import dataclass
 
 DEPTH = 512
 """Runs that are remembered: a few seconds of live video and a replay of a long group of pictures."""
+
+
+_RUN = struct.Struct("=qqIHH")  # first sequence number, access unit, stamp, packets, index of the first
+_write = _RUN.pack_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +27,19 @@ class SentPacket:
 
 
 class SentPackets:
-    """The newest `depth` runs in fixed arrays: about 20 kB, whatever is sent."""
+    """The newest `depth` runs in one fixed block: about 12 kB, whatever is sent. One block, no column for
+    each value: a picture to many viewers touches the memory of each of them."""
+
+    __slots__ = ("_depth", "_runs", "_written")
 
     def __init__(self, depth: int = DEPTH) -> None:
         self._depth = depth
-        self._first = array("q", bytes(8 * depth))
-        self._count = array("H", bytes(2 * depth))
-        self._index = array("H", bytes(2 * depth))
-        self._number = array("q", bytes(8 * depth))
-        self._stamp = array("I", bytes(4 * depth))
+        self._runs = bytearray(_RUN.size * depth)
         self._written = 0
 
     def add(self, first: int, count: int, number: int, index: int, stamp: int) -> None:
         """`count` packets from sequence number `first` (unwrapped, increasing from call to call)."""
-        slot = self._written % self._depth
-        self._first[slot] = first
-        self._count[slot] = count
-        self._number[slot] = number
-        self._index[slot] = index
-        self._stamp[slot] = stamp
+        _write(self._runs, self._written % self._depth * _RUN.size, first, number, stamp, count, index)
         self._written += 1
 
     def find(self, sequence: int) -> SentPacket | None:
@@ -49,17 +47,21 @@ class SentPackets:
         low, high = max(0, self._written - self._depth), self._written
         while low < high:  # the newest run that begins at or before it
             middle = (low + high) // 2
-            if self._first[middle % self._depth] <= sequence:
+            if self._read(middle)[0] <= sequence:
                 low = middle + 1
             else:
                 high = middle
         if low == max(0, self._written - self._depth):
             return None
-        slot = (low - 1) % self._depth
-        offset = sequence - self._first[slot]
-        if offset >= self._count[slot]:
+        first, number, stamp, count, index = self._read(low - 1)
+        offset = sequence - first
+        if offset >= count:
             return None
-        return SentPacket(self._number[slot], self._index[slot] + offset, self._stamp[slot])
+        return SentPacket(number, index + offset, stamp)
+
+    def _read(self, run: int) -> tuple[int, int, int, int, int]:
+        first, number, stamp, count, index = _RUN.unpack_from(self._runs, run % self._depth * _RUN.size)
+        return first, number, stamp, count, index
 
 
 def unwrap(sequence: int, next_sequence: int) -> int:
