@@ -29,7 +29,7 @@ from relay.stats import FanoutStatistics, SenderStatistics
 from relay.supplies import Supplies
 from relay.tcp import TcpPort
 from relay.udp import Peers, UdpPort
-from relay.viewer import Viewer
+from relay.viewer import STARVED, Viewer
 from relay.whep import Fragment, is_restart
 from relay.wish import Lack, Wish, read_layer
 from streams.camera import ProfileName
@@ -49,7 +49,7 @@ class RelayStatistics:
     viewers: each with what was sent to it (None before its first picture). dropped: datagrams and frames that
     were for nobody, by reason, since the start. tcp_refused_bytes: what slow TCP viewers could not take.
     loop_share: of one core that the event loop uses, 0 to 1. loop_lag: seconds that it comes late.
-    turned_away: viewers refused because of these two.
+    turned_away: viewers refused because of these two. starved: viewers ended by `relay/watchdog.py`.
     """
 
     viewers: tuple[tuple[ViewerStatus, SenderStatistics | None], ...]
@@ -60,6 +60,7 @@ class RelayStatistics:
     loop_share: float
     loop_lag: float
     turned_away: int
+    starved: int = 0
 
 
 class Relay:
@@ -87,6 +88,7 @@ class Relay:
         self._rights = Rights()
         self._viewers: dict[str, Viewer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._starved = 0
         self._supplies = Supplies(
             cameras, self._fanout_failed, instant_start=settings.instant_start, clock=clock
         )
@@ -292,6 +294,7 @@ class Relay:
             loop_share=self._load.share,
             loop_lag=self._load.lag,
             turned_away=self._door.turned_away,
+            starved=self._starved,
         )
 
     def _viewer(self, camera: str, viewer_id: str) -> Viewer:
@@ -305,6 +308,7 @@ class Relay:
         logger.info("viewer %s: camera %s, %s", viewer.name, who.camera, who.profile)
         try:
             reason = await viewer.run()
+            self._starved += reason == STARVED
             logger.info("viewer %s ended: %s", viewer.name, reason)
         finally:
             self.peers.remove(viewer.peer)

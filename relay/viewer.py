@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from relay import watchdog
 from relay.dtls import DtlsState
 from relay.form import Form
 from relay.links import KnownLinks
@@ -32,6 +33,10 @@ logger = logging.getLogger(__name__)
 RECORD_END_ATTEMPTS = 3
 """Times that the end of a viewing is tried to be written down. What is lost even so is closed, with that
 reason, when the service starts next."""
+
+
+STARVED = "starved: the camera sends and nothing left"
+"""The reason for the record where `relay/watchdog.py` has ended a viewer."""
 
 
 class Stage(StrEnum):
@@ -98,6 +103,8 @@ class Viewer:
         self._sender: PictureSender | None = None
         self._quality: Quality | None = None
         self._round_trip: float | None = None
+        self._watchdog = watchdog.Watchdog()
+        self._watch_at = 0.0
 
     @property
     def name(self) -> str:
@@ -129,7 +136,11 @@ class Viewer:
     def act(self, now: float) -> None:
         """Adapt the rendition to the link, if that is due. Never raises."""
         quality = self._quality
-        if quality is None or now < quality.due:
+        if quality is None:
+            return
+        if now >= self._watch_at:
+            self._watch(now)
+        if now < quality.due:
             return
         try:
             quality.act(now)
@@ -137,6 +148,20 @@ class Viewer:
             # A fault in one viewer must end that viewer only.
             logger.exception("viewer %s: adapting failed", self.name)
             self.close("internal fault")
+
+    def _watch(self, now: float) -> None:
+        """End a viewer that gets nothing though its camera sends: it comes again and begins anew."""
+        self._watch_at = now + watchdog.LOOK_S
+        sender = self._sender
+        if sender is None or sender.supply is None:
+            return
+        on = sender.supply.name
+        ring = next((form.rendition.ring for form in self.forms if form.name == on), None)
+        newest = ring.newest_idr if ring is not None else None
+        keyframe = None if newest is None else (on, newest)
+        if self._watchdog.starved(now, sender.counters.packets, keyframe):
+            logger.error("viewer %s gets nothing though its camera sends: ended", self.name)
+            self.close(STARVED)
 
     async def run(self) -> str:
         """Live until the end; returns the reason. Everything is freed when it returns or is cancelled."""

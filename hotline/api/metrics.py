@@ -223,6 +223,11 @@ class RelayCollector(Collector):
         yield CounterMetricFamily(
             "hotline_relay_turned_away", "Viewers refused because the worker was too busy.", seen.turned_away
         )
+        yield CounterMetricFamily(
+            "hotline_relay_starved",
+            "Viewers ended since nothing left though their camera sent.",
+            seen.starved,
+        )
         dropped = CounterMetricFamily(
             "hotline_relay_dropped_datagrams", "Datagrams that were for nobody.", labels=["reason"]
         )
