@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from fastapi import FastAPI
 
@@ -38,6 +39,7 @@ from hotline.api import (
     stills,
 )
 from hotline.directory import CameraDirectory
+from hotline.domain import camera as camera_rules
 from hotline.domain.place import Point
 from hotline.domain.ptz import Policy as PtzPolicy
 from hotline.domain.words import Term
@@ -95,8 +97,9 @@ def create_app(settings: config.Settings) -> FastAPI:
     keys = open_key_store(settings.secrets.key_file)
     database = Database(settings.storage.database_url)
     directory = CameraDirectory(database, keys, settings.cameras.networks)
-    policies = _policies(settings.streams)
-    soap = Soap()
+    dialable = camera_rules.dialable(settings.cameras.networks)
+    policies = replace(_policies(settings.streams), dialable=dialable)
+    soap = Soap(dialable=dialable)
     devices = Devices(directory.camera, directory.credentials, soap)
     keyframes = Keyframes(devices)
     demuxers = Demuxers(settings.streams.demuxers)

@@ -47,12 +47,12 @@ class _Entry:
 
 
 class CameraDirectory:
-    """Synchronous answers from the newest state read."""
+    """Synchronous answers from the newest state read. networks: where cameras may stand."""
 
     def __init__(self, database: Database, keys: KeyStore, networks: Sequence[Network]) -> None:
         self._database = database
         self._keys = keys
-        self._networks = tuple(networks)
+        self.networks = tuple(networks)
         self._revision: int | None = None
         self._entries: Mapping[str, _Entry] = {}
         self._records: tuple[CameraRecord, ...] = ()
@@ -120,17 +120,17 @@ class CameraDirectory:
         urls = {ProfileName.MAIN: row.main_url}
         if row.sub_url is not None:
             urls[ProfileName.SUB] = row.sub_url
-        # Names were resolved when the camera was entered; numbers can be checked again, and the settings may
-        # have become stricter since.
+        # Names are checked when they are dialled (`streams/dial.py`); numbers now, and the settings may have
+        # become stricter since they were entered.
         literals = [rules.literal_address(rules.host(url)) for url in urls.values()]
         outside = any(
-            address is not None and not rules.allowed(address, self._networks) for address in literals
+            address is not None and not rules.allowed(address, self.networks) for address in literals
         )
         if outside:
             log.warning("camera %s is outside cameras.networks and is not connected", row.id)
         onvif = row.onvif_url
         service = rules.literal_address(rules.host(onvif)) if onvif is not None else None
-        if service is not None and not rules.allowed(service, self._networks):
+        if service is not None and not rules.allowed(service, self.networks):
             log.warning("camera %s: its ONVIF address is outside cameras.networks and is not used", row.id)
             onvif = None
         record = camera_record(row)

@@ -12,6 +12,7 @@ import importlib
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
@@ -22,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.settings import Settings, Transcoding
 from hotline import onvif
 from hotline.directory import CameraDirectory
+from hotline.domain.camera import Network, dialable
 from hotline.feeds import REASONS
 from hotline.sealing import KeyStore, KeyStoreError, open_key_store
 from hotline.store.database import open_database
@@ -33,6 +35,7 @@ from streams.demux.process import Demuxers
 from streams.encoders import EncoderError, settle
 from streams.errors import CameraError
 from streams.onvif.errors import OnvifError
+from streams.policies import Policies
 from streams.probe import ProbeResult, probe
 
 PAGES = ("login", "operator", "control-room", "vehicle")
@@ -296,16 +299,21 @@ async def cameras(
             )
         ]
     turn = asyncio.Semaphore(PROBES_AT_ONCE)
+    policies = Policies(dialable=dialable(directory.networks))
 
     async def one(camera: Camera, profile: ProfileName) -> Finding:
         async with turn:
             sign_in = directory.credentials(camera.id)
-            result = await probe(camera, profile, sign_in, deadline=deadline, demuxers=demuxers)
+            result = await probe(
+                camera, profile, sign_in, deadline=deadline, policies=policies, demuxers=demuxers
+            )
         return _picture(f"{camera.id}/{profile}", result)
 
     async def service(camera: Camera, address: str) -> Finding:
         async with turn:
-            return await onvif_service(camera.id, address, directory.credentials(camera.id))
+            return await onvif_service(
+                camera.id, address, directory.credentials(camera.id), directory.networks
+            )
 
     findings = []
     tasks = []
@@ -321,11 +329,13 @@ async def cameras(
     return findings + [task.result() for task in tasks]
 
 
-async def onvif_service(camera_id: str, address: str, credentials: Credentials | None) -> Finding:
+async def onvif_service(
+    camera_id: str, address: str, credentials: Credentials | None, networks: Sequence[Network]
+) -> Finding:
     """Whether the camera answers by ONVIF, and how far its clock is off."""
     name = f"{camera_id}/onvif"
     try:
-        facts = await onvif.facts(address, credentials)
+        facts = await onvif.facts(address, credentials, networks)
     except OnvifError as error:
         words = onvif.TROUBLES[error.trouble]
         return Finding(Mark.BAD, name, words.en, words.ko)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hotline import inventory
-from hotline.domain.camera import Network
+from hotline.domain.camera import Network, dialable
 from hotline.domain.words import Term
 from hotline.errors import Conflict, FieldError, Invalid
 from streams.camera import Credentials, ProfileName
@@ -88,7 +88,7 @@ async def ask(typed: str, credentials: Credentials | None, networks: Sequence[Ne
     """
     address = await service_address(typed, networks)
     try:
-        async with Soap() as soap:
+        async with Soap(dialable=dialable(networks)) as soap:
             device = Device(soap, address, credentials)
             facts = await device.facts()
             profiles = choose(await device.profiles())
@@ -106,9 +106,9 @@ async def ask(typed: str, credentials: Credentials | None, networks: Sequence[Ne
     )
 
 
-async def facts(address: str, credentials: Credentials | None) -> DeviceFacts:
-    """Maker and model of the camera at an address that may be called. Raises `OnvifError`."""
-    async with Soap() as soap:
+async def facts(address: str, credentials: Credentials | None, networks: Sequence[Network]) -> DeviceFacts:
+    """Maker and model of the camera at an address within `networks`. Raises `OnvifError`."""
+    async with Soap(dialable=dialable(networks)) as soap:
         return await Device(soap, address, credentials).facts()
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from streams.dial import Dialable
+
 
 class KeepAlive(StrEnum):
     """How to keep an RTSP session from timing out (RFC 2326 §10.8 and appendix D.1).
@@ -25,8 +27,9 @@ class KeepAlive(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Deadlines and tolerances for one camera."""
+    """Deadlines and tolerances for one camera. dialable: which addresses may be connected to; None: all."""
 
+    dialable: Dialable | None = None
     connect_s: float = 3.0
     reply_s: float = 3.0  # to each request
     first_data_s: float = 3.0  # from the reply to PLAY to the first RTP packet; then the silence is stated
@@ -36,7 +39,7 @@ class Policies:
     stall_floor_s: float = 1.0  # stalled: no picture for this long,
     stall_intervals: float = 3.0  # or for this many picture intervals, whichever is longer
     reconnect_after_s: float = 5.0  # a stall of this length ends the session
-    report_every_s: float = 5.0  # RTCP receiver report; some cameras stop without (gortsplib #265)
+    report_every_s: float = 4.0  # RTCP receiver report; some cameras stop without (gortsplib #265)
     keep_alive: KeepAlive = KeepAlive.AUTO
     retry_s: tuple[float, ...] = (0.25, 0.5, 1.0)
     retry_urgent_s: float = 1.0  # from then on, while somebody has the right to look

@@ -15,6 +15,7 @@ from config.settings import Settings
 from hotline import readiness, render
 from hotline.actor import Actor
 from hotline.directory import CameraDirectory
+from hotline.domain.camera import dialable
 from hotline.domain.readiness import FINDINGS, RESULTS
 from hotline.errors import NotFound
 from hotline.feeds import REASONS
@@ -52,7 +53,11 @@ async def check_cameras(
     await readiness.note_command(database, chosen, actor, time.time())
     granted = await readiness.granted(database, time.time())
     streams = settings.streams
-    policies = Policies(connect_s=streams.connect_deadline_s, reply_s=streams.answer_deadline_s)
+    policies = Policies(
+        connect_s=streams.connect_deadline_s,
+        reply_s=streams.answer_deadline_s,
+        dialable=dialable(settings.cameras.networks),
+    )
     demuxers = Demuxers(min(1, streams.demuxers) * AT_ONCE)
     lines: asyncio.Queue[Line] = asyncio.Queue()
     turn = asyncio.Semaphore(AT_ONCE)

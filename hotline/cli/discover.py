@@ -81,7 +81,7 @@ async def _described(
         elif credentials is not None:
             try:
                 async with turn:
-                    facts = await onvif.facts(each.address, credentials)
+                    facts = await onvif.facts(each.address, credentials, settings.cameras.networks)
                 maker, model = facts.maker or maker, facts.model or model
             except OnvifError as error:
                 words = onvif.TROUBLES[error.trouble]

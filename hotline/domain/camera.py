@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -171,6 +172,11 @@ def allowed(address: Address, networks: Sequence[Network]) -> bool:
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     plain = mapped or address
     return any(plain.version == network.version and plain in network for network in networks)
+
+
+def dialable(networks: Sequence[Network]) -> Callable[[Address], bool]:
+    """`allowed` as a rule for who connects: a name is checked again, each time it is resolved."""
+    return partial(allowed, networks=tuple(networks))
 
 
 def network_fault(name: str) -> FieldError:

@@ -15,6 +15,7 @@ import httpx
 from onveef import envelopes, parsers
 
 from streams.camera import Credentials
+from streams.dial import Dialable, NotDialableError, addresses
 from streams.onvif.errors import OnvifError, Trouble
 
 REPLY_S = 4.0
@@ -28,16 +29,16 @@ _UNSUPPORTED = ("actionnotsupported", "unknownaction", "invalidservice", "noptzp
 
 
 class Soap:
-    """Connections to cameras, all of them; to be closed. reply_s: the whole of one request, seconds."""
+    """Connections to cameras, all of them; to be closed. reply_s: the whole of one request, seconds.
+    dialable: which addresses may be connected to; None: all."""
 
-    def __init__(self, *, reply_s: float = REPLY_S) -> None:
+    def __init__(self, *, reply_s: float = REPLY_S, dialable: Dialable | None = None) -> None:
         self._reply_s = reply_s
         self._client = httpx.AsyncClient(
-            verify=False,  # noqa: S501 - see the module
+            transport=_Dialling(dialable),
             timeout=reply_s,
             follow_redirects=False,
             trust_env=False,
-            limits=httpx.Limits(max_connections=_MAX_CONNECTIONS, keepalive_expiry=_IDLE_S),
             headers={"Content-Type": _CONTENT_TYPE, "Accept-Encoding": "identity", "User-Agent": "hotline"},
         )
 
@@ -83,6 +84,45 @@ class Soap:
                 if len(answer) > MAX_ANSWER:
                     raise OnvifError(Trouble.GARBAGE, f"an answer of more than {MAX_ANSWER} bytes")
             return response.status_code, bytes(answer)
+
+
+class _Dialling(httpx.AsyncBaseTransport):
+    """Resolves by itself, and connects to what was checked; the request says the name."""
+
+    def __init__(self, dialable: Dialable | None) -> None:
+        self._dialable = dialable
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=_MAX_CONNECTIONS, keepalive_expiry=_IDLE_S),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        named = request.url
+        try:
+            found = await addresses(named.host, named.port or 80, self._dialable)
+        except NotDialableError:
+            raise httpx.ConnectError("its address is outside the allowed networks") from None
+        except (OSError, UnicodeError):
+            raise httpx.ConnectError("no such host") from None
+        extensions = {**request.extensions, "sni_hostname": named.host}
+        refused = httpx.ConnectError("no address")
+        for address in found:
+            dialled = httpx.Request(
+                request.method,
+                named.copy_with(host=address),
+                headers=request.headers,  # with the Host that was asked for
+                stream=request.stream,
+                extensions=extensions,
+            )
+            try:
+                return await self._transport.handle_async_request(dialled)
+            except httpx.ConnectError as error:
+                refused = error
+        raise refused
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
 
 
 def _judged(status: int, answer: bytes) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import logging
 import socket
 import time
 from collections.abc import Callable, Iterable
 from typing import cast
 
+from streams.dial import Dialable, NotDialableError, addresses
 from streams.errors import CameraError, NotRtspError, ProtocolError
 from streams.rtsp.messages import Request, Response, format_reply, format_request
 from streams.rtsp.wire import Wire
@@ -23,7 +23,6 @@ from streams.state import Reason
 log = logging.getLogger(__name__)
 
 _MAX_UNSENT = 64 * 1024  # bytes the camera may leave unread before it counts as dead
-_MAX_ADDRESSES = 4  # of one host name are tried
 _KNOCK_S = 0.5  # the kernel repeats a SYN after 1 s, then 2 s: too late for a camera that has just come back
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 
@@ -194,12 +193,14 @@ async def connect(
     *,
     timeout_s: float,
     clock: Callable[[], float] = time.monotonic,
+    dialable: Dialable | None = None,
 ) -> Connection:
-    """Connect to a camera. Raises `CameraError`: REFUSED, UNREACHABLE or TIMEOUT."""
+    """Connect to a camera, at an address that is `dialable`. Raises `CameraError`: REFUSED, UNREACHABLE or
+    TIMEOUT."""
     try:
         async with asyncio.timeout(timeout_s):
             last: OSError | None = None
-            for address in await _addresses(host, port):
+            for address in await addresses(host, port, dialable):
                 try:
                     return await _knock(lambda: Connection(on_frame, on_resync, clock), address, port)
                 except OSError as error:
@@ -207,6 +208,8 @@ async def connect(
             raise last or OSError(errno.EHOSTUNREACH, "no address")
     except TimeoutError:
         raise CameraError(Reason.TIMEOUT, f"no connection within {timeout_s:g} s") from None
+    except NotDialableError:
+        raise CameraError(Reason.UNREACHABLE, "its address is outside the allowed networks") from None
     except (socket.gaierror, UnicodeError):
         raise CameraError(Reason.UNREACHABLE, "no such host") from None
     except OSError as error:
@@ -236,11 +239,3 @@ async def _knock(made: Callable[[], Connection], address: str, port: int) -> Con
         for outcome in await asyncio.gather(*knocks, return_exceptions=True):
             if not isinstance(outcome, BaseException) and outcome[1] is not taken:
                 await outcome[1].close()
-
-
-async def _addresses(host: str, port: int) -> list[str]:
-    try:
-        return [str(ipaddress.ip_address(host))]
-    except ValueError:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return list(dict.fromkeys(str(entry[4][0]) for entry in found))[:_MAX_ADDRESSES]

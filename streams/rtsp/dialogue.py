@@ -93,6 +93,7 @@ class Dialogue:
             self._on_resync,
             timeout_s=self._policies.connect_s,
             clock=self._clock,
+            dialable=self._policies.dialable,
         )
 
     async def __aexit__(
