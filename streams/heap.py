@@ -4,8 +4,8 @@ Python's collector stops everything while it looks through all objects, 15 to 30
 here; all pictures of all cameras are that much late together, every few seconds. What is there when a process
 has started stays for good and need not be looked through again.
 
-Belongs here: that one act. Who does it: a process's own entry, once it serves; never a library or a test,
-whose garbage would then stay as well.
+Belongs here: that one act. Who does it: a process's own entry, once it serves (a test run, once all is
+imported); never a library or a test, whose garbage would then stay as well.
 """
 
 from __future__ import annotations

@@ -54,6 +54,7 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("get", "/api/cameras"): CENTRE,
     ("get", "/api/cameras/{camera}/masks"): CENTRE,
     ("put", "/api/cameras/{camera}/masks"): CENTRE,
+    ("get", "/api/cameras/{camera}/masks/still.jpg"): NOT_SEEN,
     ("get", "/api/cameras/{camera}/snapshot.jpg"): LOOKER,
     ("get", "/api/cameras/{camera}/thumbnail.jpg"): LOOKER
     | {"dispatcher": 403, "crew": 403, "stranger": 403},
