@@ -138,11 +138,13 @@ class Stills:
         for _ in range(TRIES):
             right = await self._right(camera, looker, share, Form.STREAM)
             still = await self._take(camera, profile, right.overlay, None)
+            masks = self._masks(camera)
             try:
                 await self._viewings.looked(self._viewing(camera, right, looker, new_id()), len(still.jpeg))
             except Refused:
                 continue
-            return still
+            if self._masks(camera) == masks:  # one may have been drawn while the look was written down
+                return still
         raise _none()
 
     async def thumbnail(self, camera: str, looker: Looker, share: str | None = None) -> Still:
@@ -153,11 +155,15 @@ class Stills:
         for _ in range(TRIES):
             right = await self._right(camera, looker, share, Form.STILLS)
             still = await self._small(camera)
+            masks = self._masks(camera)
             try:
                 await self._note(camera, right, looker, len(still.jpeg))
             except Refused:
                 continue
-            return still
+            # The picture may have been waited for, and a viewing that goes on is not asked for its right.
+            await self._right(camera, looker, right.share, Form.STILLS)
+            if self._masks(camera) == masks:
+                return still
         raise _none()
 
     async def for_masks(self, camera: str, looker: Looker) -> Still:
@@ -238,6 +244,11 @@ class Stills:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
             return still
+
+    def _masks(self, camera: str) -> tuple[Polygon, ...] | None:
+        """What nobody may see of it now; None where it is gone."""
+        known = self._directory.camera(camera)
+        return known.masks if known is not None else None
 
     def _fresh(self, camera: str) -> Still | None:
         kept, known = self._kept.get(camera), self._directory.camera(camera)

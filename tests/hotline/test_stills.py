@@ -14,9 +14,11 @@ import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sqlalchemy import update
 
 from hotline import stills
 from hotline.inventory import add_camera
+from hotline.store.models import GrantRow
 from tests.cameras.coded import encode
 from tests.cameras.coded_camera import coded_camera
 from tests.hotline.house import NETWORKS, House, camera, house
@@ -265,3 +267,51 @@ async def test_what_is_watched_must_be_among_the_cameras(tmp_path: Path, live: l
         body = {"cameras": ["camera-1"], "live": live}
         answer = await operator.post(f"/api/incidents/{incident}/preview", json=body)
         assert_problem(answer, 422, {f"live.{len(live) - 1}"})
+
+
+@pytest.mark.parametrize("kind", ["snapshot", "thumbnail"])
+async def test_a_mask_drawn_while_the_look_is_written_down_is_on_the_picture(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with real_camera(tmp_path) as home:
+        operator = await home.client("operator")
+        incident = (await home.incident(operator))["id"]
+        await preview(operator, incident)
+        name = "looked" if kind == "snapshot" else "opened"
+        written = getattr(home.service.stills._viewings, name)
+        drawn: list[int] = []
+
+        async def draws(*given: Any) -> Any:
+            done = await written(*given)
+            if not drawn:
+                drawn.append(1)
+                answer = await operator.put(
+                    "/api/cameras/real/masks", json={"masks": [RIGHT]}, headers={"If-Match": "*"}
+                )
+                assert answer.status_code == 200
+            return done
+
+        monkeypatch.setattr(home.service.stills._viewings, name, draws)
+        picture = grey(await operator.get(f"/api/cameras/real/{kind}.jpg"))
+        assert drawn and picture[:, picture.shape[1] // 2 + 8 :].mean() < 24
+
+
+async def test_a_thumbnail_that_was_waited_for_is_not_given_when_the_right_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with real_camera(tmp_path) as home:
+        operator = await home.client("operator")
+        incident = (await home.incident(operator))["id"]
+        await preview(operator, incident)
+        path = "/api/cameras/real/thumbnail.jpg"
+        grey(await operator.get(path))  # the viewing goes on from here
+        small = home.service.stills._small
+
+        async def ends(camera: str) -> Any:
+            still = await small(camera)
+            async with home.records.database.write() as session:
+                await session.execute(update(GrantRow).values(revoked_at=time.time()))
+            return still
+
+        monkeypatch.setattr(home.service.stills, "_small", ends)
+        assert_problem(await operator.get(path), 404, set())
