@@ -261,3 +261,26 @@ def test_any_packets_do_no_harm(packets: list[bytes], data: st.DataObject) -> No
         receiver.feed(memoryview(packet), 1.0)
     receiver.receiver_report(1, 2.0)
     _check(bench)
+
+
+def test_an_empty_fragment_costs_that_picture_at_most() -> None:
+    """An FU-A of its two header bytes alone."""
+    bench = Bench(SPS_768, PPS_768)
+    first, *rest = fu_a(IDR, 500)
+    bench.feed(1, first, rest[0][:2], *rest)
+    bench.feed(2, IDR)
+    assert bench.pictures and bench.pictures[-1].nal_units[-1] == IDR
+    assert all(picture.nal_units[-1] == IDR for picture in bench.pictures)
+    assert len(bench.pictures) == 2 or bench.counters.bad_nal_units + bench.counters.dropped_pictures
+
+
+def test_a_type_that_changes_within_the_fragments_breaks_nothing_after_it() -> None:
+    """Some Tiandy cameras: the later fragments of one NAL unit name another type than its first."""
+    bench = Bench(SPS_768, PPS_768)
+    parts = fu_a(IDR, 500)
+    changed = [bytes([part[0], part[1] & 0xE0 | 1, *part[2:]]) for part in parts[1:]]
+    bench.feed(1, parts[0], *changed)
+    bench.feed(2, IDR)
+    assert bench.pictures and bench.pictures[-1].nal_units[-1] == IDR
+    assert all(picture.nal_units[-1] == IDR for picture in bench.pictures)
+    assert len(bench.pictures) == 2 or bench.counters.bad_nal_units + bench.counters.dropped_pictures
