@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from streams.camera import Camera, Credentials, ProfileName
 from streams.demux.codecs import PAYLOADS
@@ -170,8 +171,12 @@ class Source:
 
     async def _wait_for_turn(self, turn_s: float) -> None:
         state = self.rendition.state
-        if isinstance(state, Offline) and state.reason is Reason.STOPPED:
-            self.rendition.set_state(Connecting(self.clock()))
+        if isinstance(state, Offline):
+            now = self.clock()
+            if state.reason is Reason.STOPPED:
+                self.rendition.set_state(Connecting(now))
+            else:  # at the latest; the other profile is usually done before
+                self.rendition.set_state(replace(state, next_attempt=now + turn_s))
         try:
             async with asyncio.timeout(turn_s):
                 await self._door.changed(self._door.version)
