@@ -32,6 +32,7 @@ export class CandidateList extends LitElement {
       }
       li {
         position: relative;
+        container-type: inline-size;
         overflow: hidden;
         border: 2px solid var(--line);
         border-radius: var(--radius);
@@ -72,7 +73,7 @@ export class CandidateList extends LitElement {
       .turn {
         position: absolute;
         z-index: 1; /* above the label, which covers the entry */
-        top: 4px;
+        top: calc(56.25cqw - 48px); /* the picture's lower corner: its name stays to be read */
         right: 4px;
         min-height: 44px;
         padding: 0 10px;
@@ -87,12 +88,13 @@ export class CandidateList extends LitElement {
         font-weight: 700;
       }
       .readiness {
+        display: inline-block;
+        max-width: 100%;
         padding: 0 4px;
         border: 1px solid currentcolor;
         border-radius: 3px;
         color: var(--warning);
         font-weight: 600;
-        white-space: nowrap;
       }
       .readiness[data-readiness="dead"] {
         color: var(--wrong);

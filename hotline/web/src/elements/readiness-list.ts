@@ -71,7 +71,7 @@ export class ReadinessList extends LitElement {
       }
       li button {
         display: grid;
-        grid-template-columns: auto minmax(0, 1fr);
+        grid-template-columns: 6.3em minmax(0, 1fr);
         gap: 0 10px;
         align-items: center;
         width: 100%;
@@ -98,6 +98,10 @@ export class ReadinessList extends LitElement {
         font-weight: 600;
         text-overflow: ellipsis;
         white-space: nowrap;
+      }
+      li .mark {
+        overflow: hidden;
+        text-overflow: ellipsis;
       }
       .about {
         grid-column: 2;
