@@ -127,6 +127,7 @@ async def test_masks_are_drawn_saved_seen_and_taken_away(
         await editor.locator('[data-act="remove"]').click()
         await save.click()
         await expect(editor).to_have_attribute("data-masks", "0", timeout=SLOW_MS)
+        await expect(editor.get_by_role("status")).to_be_visible(timeout=SLOW_MS)  # the new still is here
         assert await masks_of(ours, mine) == []
     async with ours.signed_in("operator") as operator:
         entries = [each["entry"] for each in (await operator.get("/api/audit"))["entries"]]
