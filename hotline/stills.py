@@ -29,6 +29,7 @@ from hotline.domain.sharing import demanded
 from hotline.errors import Busy, CameraDown, NotFound
 from hotline.feeds import REASONS
 from hotline.identity import new_id
+from hotline.inventory import CameraRecord
 from hotline.share_view import SHARE
 from hotline.store.database import Database
 from hotline.store.models import GrantRow, ShareRow
@@ -171,21 +172,17 @@ class Stills:
 
         Raises `NotFound`, `CameraDown`, `Busy`.
         """
-        record = self._directory.record(camera)
-        if record is None or self._directory.camera(camera) is None:
-            raise _none()
-        async with self._gate:
-            still = await self._take(camera, ProfileName.MAIN, None, None)
-        subject = Subject(
-            purpose=MASKS_PURPOSE.code,
-            cameras=(camera,),
-            camera_place=f"{record.site} ({record.latitude:.5f},{record.longitude:.5f})",
-            form=STILL,
-            bytes_sent=len(still.jpeg),
-        )
-        async with self._database.write() as session:
-            await append(session, Action.SNAPSHOT, looker.actor, subject, self._utc())
-        return still
+        for _ in range(TRIES):
+            record = self._directory.record(camera)
+            if record is None or self._directory.camera(camera) is None:
+                raise _none()
+            async with self._gate:
+                still = await self._take(camera, ProfileName.MAIN, None, None)
+            masks = self._masks(camera)
+            await self._note_for_masks(record, looker, len(still.jpeg))
+            if self._masks(camera) == masks:  # a colleague may have drawn one meanwhile
+                return still
+        raise _none()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -244,6 +241,18 @@ class Stills:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
             return still
+
+    async def _note_for_masks(self, record: CameraRecord, looker: Looker, size: int) -> None:
+        """Has a look to draw masks on record; it is under no share, so it is no viewing."""
+        subject = Subject(
+            purpose=MASKS_PURPOSE.code,
+            cameras=(record.id,),
+            camera_place=f"{record.site} ({record.latitude:.5f},{record.longitude:.5f})",
+            form=STILL,
+            bytes_sent=size,
+        )
+        async with self._database.write() as session:
+            await append(session, Action.SNAPSHOT, looker.actor, subject, self._utc())
 
     def _masks(self, camera: str) -> tuple[Polygon, ...] | None:
         """What nobody may see of it now; None where it is gone."""

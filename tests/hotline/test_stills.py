@@ -296,6 +296,28 @@ async def test_a_mask_drawn_while_the_look_is_written_down_is_on_the_picture(
         assert drawn and picture[:, picture.shape[1] // 2 + 8 :].mean() < 24
 
 
+async def test_a_mask_drawn_meanwhile_is_on_the_picture_to_draw_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with real_camera(tmp_path) as home:
+        operator, colleague = await home.client("operator"), await home.client("colleague")
+        written = home.service.stills._note_for_masks
+        looks: list[int] = []
+
+        async def draws(*given: Any) -> None:
+            await written(*given)
+            looks.append(1)
+            if len(looks) == 1:
+                answer = await colleague.put(
+                    "/api/cameras/real/masks", json={"masks": [RIGHT]}, headers={"If-Match": "*"}
+                )
+                assert answer.status_code == 200
+
+        monkeypatch.setattr(home.service.stills, "_note_for_masks", draws)
+        picture = grey(await operator.get("/api/cameras/real/masks/still.jpg"))
+        assert len(looks) == 2 and picture[:, 164:].max() < 24
+
+
 async def test_a_thumbnail_that_was_waited_for_is_not_given_when_the_right_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
