@@ -53,6 +53,33 @@ async def test_a_camera_of_any_codec_is_shown_at_its_rate(
         assert await watched(browser, camera.url) > _MOST
 
 
+async def test_another_size_midstream_is_shown_in_the_same_connection(browser: Browser) -> None:
+    """By day so, by night so: the video element follows, nothing is negotiated again."""
+    small = encode("H264", 20, width=320, height=240)
+    large = encode("H264", 20, width=640, height=360)
+    change = asyncio.Event()
+    async with (
+        coded_camera("H264", small, large, go_on=change) as camera,
+        bare_relay({"cam": {ProfileName.MAIN: camera.url}}) as relay,
+        context(browser, relay.url) as opened,
+    ):
+        relay.grant("cam")
+        page = await plain_player(opened, relay.url)
+        await page.evaluate("([url, token]) => player.play(url, token)", [relay.whep("cam"), relay.token()])
+        await page.evaluate("window.peerAtFirst = player.peer")
+        await page.wait_for_function("player.video.videoWidth === 320", timeout=30_000)
+        change.set()
+        await page.wait_for_function("player.video.videoWidth === 640", timeout=30_000)
+        before = len(await shown(page))
+        async with asyncio.timeout(30):
+            while len(pictures := await shown(page)) < before + 10:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.1)
+        assert list(dict.fromkeys((each.width, each.height) for each in pictures)) == [(320, 240), (640, 360)]
+        assert await page.evaluate("player.peer === peerAtFirst")
+        assert len(relay.viewings.opened_ones) == len(camera.talks) == 1
+        await page.evaluate("player.stop()")
+
+
 @pytest.mark.gstreamer
 @pytest.mark.parametrize(
     "mount",

@@ -22,9 +22,11 @@ def sdp(codec: str) -> str:
     )
 
 
-def playing(codec: str, *videos: Sequence[Coded], fps: float = 25.0) -> Callable[[Talk], Awaitable[None]]:
+def playing(
+    codec: str, *videos: Sequence[Coded], fps: float = 25.0, go_on: asyncio.Event | None = None
+) -> Callable[[Talk], Awaitable[None]]:
     """Media: each video once, the last over and over; RTP time goes on by the order of showing. A sender
-    report every second carries this machine's own time."""
+    report every second carries this machine's own time. go_on: until then the first over and over."""
 
     async def media(talk: Talk) -> None:
         writer = talk.rtp
@@ -49,11 +51,13 @@ def playing(codec: str, *videos: Sequence[Coded], fps: float = 25.0) -> Callable
                 due += 1 / fps
                 await asyncio.sleep(max(0.0, due - loop.time()))
             shown += len(video)
-            turn += 1
+            turn += go_on is None or go_on.is_set()
 
     return media
 
 
-def coded_camera(codec: str, *videos: Sequence[Coded], fps: float = 25.0) -> FakeCamera:
+def coded_camera(
+    codec: str, *videos: Sequence[Coded], fps: float = 25.0, go_on: asyncio.Event | None = None
+) -> FakeCamera:
     """The camera, not yet started."""
-    return FakeCamera(Manners(sdp=sdp(codec), media=playing(codec, *videos, fps=fps)))
+    return FakeCamera(Manners(sdp=sdp(codec), media=playing(codec, *videos, fps=fps, go_on=go_on)))

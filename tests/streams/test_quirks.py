@@ -156,6 +156,97 @@ async def test_a_camera_without_a_free_session_says_busy(line: str) -> None:
             assert (await failed(hold.rendition)).reason is Reason.BUSY
 
 
+class NewId:
+    """A camera that gives its session another id in the reply to PLAY and from then on knows no other."""
+
+    def __init__(self) -> None:
+        self.known = ""
+        self.unknown: list[str] = []  # requests about a session that there is none of
+        replies = dict.fromkeys(("OPTIONS", "GET_PARAMETER", "TEARDOWN"), self.answered)
+        self.camera = FakeCamera(
+            Manners(replies={**replies, "SETUP": self.set_up, "PLAY": self.play}, media=steady())
+        )
+
+    async def set_up(self, talk: Talk, asked: Asked) -> bytes:
+        self.known = "first"
+        return answer(asked, headers=f"Transport: {talk.manners.transport}\r\nSession: first;timeout=1\r\n")
+
+    async def play(self, talk: Talk, asked: Asked) -> bytes:
+        reply = await self.answered(talk, asked)
+        self.known = "second"
+        return reply.replace(b"first", b"second;timeout=1")
+
+    async def answered(self, talk: Talk, asked: Asked) -> bytes:
+        if asked.headers["session"] != self.known:
+            self.unknown.append(asked.method)
+            return answer(asked, "454 Session Not Found")
+        return answer(asked, headers=f"Session: {self.known}\r\n")
+
+
+async def test_a_session_that_gets_another_id_goes_on_under_it() -> None:
+    """Kept alive and ended by the newest one, at the time-out said with it."""
+    new_id = NewId()
+    async with new_id.camera as camera, hub_for(camera.url) as hub:
+        with hub.hold("cam", ProfileName.MAIN, urgent=True) as hold:
+            await state_of(hold.rendition, is_live)
+            await camera.until(lambda: camera.asked("OPTIONS") + camera.asked("GET_PARAMETER") == 2)
+            assert is_live(hold.rendition.state) and len(camera.talks) == 1
+        await camera.until(lambda: camera.asked("TEARDOWN") == 1)
+        assert new_id.unknown == []
+
+
+async def test_a_camera_that_forgets_its_session_before_play_is_asked_anew() -> None:
+    """It says 454 to the id that it gave itself: that is said, and the next session has its pictures."""
+
+    async def play(talk: Talk, asked: Asked) -> bytes:
+        if len(talk.camera.talks) == 1:
+            return answer(asked, "454 Session Not Found")
+        return answer(asked, headers=f"Session: {asked.headers['session']}\r\n")
+
+    async with (
+        FakeCamera(Manners(replies={"PLAY": play}, media=steady())) as camera,
+        hub_for(camera.url) as hub,
+    ):
+        with hub.hold("cam", ProfileName.MAIN, urgent=True) as hold:
+            assert (await failed(hold.rendition)).reason is Reason.PROTOCOL
+            await state_of(hold.rendition, is_live)
+            assert camera.talks[0].methods[-1] == "TEARDOWN" and len(camera.talks) == 2
+
+
+class ThreePlaces:
+    """A camera that serves three sessions and takes a fourth, but sends it nothing. `others`: sessions of
+    other clients."""
+
+    def __init__(self, others: int) -> None:
+        self.others = others
+        self.silent: list[Talk] = []
+        self.camera = FakeCamera(Manners(media=self.media))
+
+    async def media(self, talk: Talk) -> None:
+        if self.others + len(self.camera.open_talks) > 3:
+            self.silent.append(talk)
+            self.camera.changed()
+            return
+        await steady()(talk)
+
+
+async def test_a_session_taken_that_gives_nothing_is_said_ended_and_asked_for_again() -> None:
+    """One too many: no session of ours is left behind on the camera, and as soon as a place is free there is
+    a picture."""
+    places = ThreePlaces(others=3)
+    async with places.camera as camera, hub_for(camera.url) as hub:
+        with hub.hold("cam", ProfileName.MAIN, urgent=True) as hold:
+            stated = await failed(hold.rendition, 2)
+            assert stated.reason is Reason.NO_DATA and hold.rendition.counters.losses == 1
+            await camera.until(lambda: camera.asked("TEARDOWN") >= 2)
+            assert len(camera.open_talks) <= 1  # never two of ours at once
+            places.others = 2
+            await state_of(hold.rendition, is_live)
+            assert len(camera.open_talks) == 1
+            assert all(talk.methods[-1] == "TEARDOWN" for talk in places.silent)
+        await camera.until(lambda: camera.asked("TEARDOWN") == len(camera.talks))
+
+
 async def test_a_camera_that_reboots_again_and_again() -> None:
     """Back within two seconds of its port opening, each time, with numbers and time going on."""
     video = encode("H264", 50)
