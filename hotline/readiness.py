@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 
 from hotline.actor import Actor
 from hotline.audit import Action, Subject, append
@@ -81,10 +81,14 @@ async def note_command(database: Database, cameras: Sequence[str], actor: Actor,
         await append(session, Action.SWEEP, actor, Subject(cameras=tuple(cameras)), now)
 
 
-async def granted(database: Database, now: float) -> frozenset[str]:
-    """Cameras that somebody may look through now: those the service may have a session with."""
+async def granted(database: Database, now: float, linger_s: float = 0.0) -> frozenset[str]:
+    """Cameras that somebody may look through now, or could up to `linger_s` ago: those the service may have a
+    session with."""
+    since = now - linger_s
     statement = select(GrantRow.camera_id).where(
-        GrantRow.revoked_at.is_(None), GrantRow.not_before <= now, GrantRow.expires_at > now
+        or_(GrantRow.revoked_at.is_(None), GrantRow.revoked_at > since),
+        GrantRow.not_before <= now,
+        GrantRow.expires_at > since,
     )
     async with database.read() as session:
         return frozenset(await session.scalars(statement))

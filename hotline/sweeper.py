@@ -25,6 +25,7 @@ from hotline.errors import Busy, Conflict, FieldError, Invalid
 from hotline.identity import new_id
 from hotline.readiness import CameraReading
 from hotline.store.database import Database
+from hotline.sweep_turn import SweepTurn
 from streams.camera import ProfileName
 from streams.demux.process import Demuxers
 from streams.policies import Policies
@@ -104,7 +105,8 @@ class Sweeper:
 
     in_use: whether a camera has, or is to have, a session with the relay. every_s: seconds between two
     scheduled checks of a camera; None: only on command. on_step: called after each step of a sweep. demuxers:
-    of the sweeps alone, for they must not take a viewer's place.
+    of the sweeps alone, for they must not take a viewer's place. While a command line checks cameras, checks
+    here wait for its end (`sweep_turn.py`).
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class Sweeper:
         on_step: Listener,
     ) -> None:
         self._database = database
+        self._turn = SweepTurn(database.directory)
         self._directory = directory
         self._in_use = in_use
         self._policies = policies
@@ -156,7 +159,8 @@ class Sweeper:
     async def start(self, cameras: Sequence[str] | None, actor: Actor) -> Progress:
         """Has these cameras checked, or all of them, ahead of the schedule; on the record.
 
-        Raises `Invalid` (an unknown camera, named) or `Conflict` while another sweep runs.
+        Raises `Invalid` (an unknown camera, named) or `Conflict` while another sweep runs, here or from a
+        command line.
         """
         known = [record.id for record in self._directory.records]
         chosen = list(dict.fromkeys(known if cameras is None else cameras))
@@ -168,6 +172,7 @@ class Sweeper:
         if errors:
             raise Invalid(*errors)
         self._demand_rest()
+        self._turn.demand()
         await readiness.note_command(self._database, chosen, actor, self._utc())
         self._demand_rest()  # another may have begun while that was written
         now = self._utc()
@@ -249,14 +254,15 @@ class Sweeper:
     async def _check(self, camera: str, commanded: bool) -> None:
         found: CameraReading | None = None
         try:
-            found = await check(
-                self._directory,
-                camera,
-                in_use=self._in_use,
-                policies=self._policies,
-                demuxers=self._demuxers,
-                utc=self._utc,
-            )
+            async with self._turn.held():
+                found = await check(
+                    self._directory,
+                    camera,
+                    in_use=self._in_use,
+                    policies=self._policies,
+                    demuxers=self._demuxers,
+                    utc=self._utc,
+                )
             if found is None:
                 self.left_alone += 1
                 self._put_off[camera] = self._utc() + PUT_OFF_S

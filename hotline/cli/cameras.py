@@ -218,14 +218,23 @@ async def remove(settings: Settings, camera_id: str) -> None:
 async def check(settings: Settings, camera_ids: tuple[str, ...], as_json: bool) -> None:
     """Check whether cameras are ready: all of them, or those named. Exit code 1 if one gives no picture.
 
-    Four at once, one session each; a camera that somebody may watch now is left alone. What is found is kept,
-    and shown where cameras are offered for an incident. No picture is looked at or kept.
+    Four at once, one session each; a camera that somebody may watch now is left alone, and while the service
+    checks cameras its end is waited for. What is found is kept, and shown where cameras are offered for an
+    incident. No picture is looked at or kept.
     """
     from hotline.cli.checking import check_cameras
 
+    def on_wait() -> None:
+        text = say(
+            "cameras are being checked already; waiting for its end",
+            "이미 카메라를 점검하고 있어 끝나기를 기다립니다",
+        )
+        click.echo(text, err=True)
+
     async with opened(settings) as database:
         dead = 0
-        async for line in check_cameras(database, key_store(settings), settings, camera_ids, actor()):
+        keys = key_store(settings)
+        async for line in check_cameras(database, keys, settings, camera_ids, actor(), on_wait=on_wait):
             dead += line.dead
             text = json.dumps(line.json, ensure_ascii=False) if as_json else say(line.en, line.ko)
             click.echo(text)

@@ -1,14 +1,15 @@
 """The checks behind `hotline cameras check`: each camera a line as soon as it is known.
 
-The service may be running beside it: a camera that anybody has the right to look through now counts as in
-use.
+The service may be running beside it: a camera that anybody has the right to look through now, or had it until
+just now, counts as in use. The two never check at the same time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from config.settings import Settings
@@ -22,12 +23,15 @@ from hotline.feeds import REASONS
 from hotline.readiness import CameraReading
 from hotline.sealing import KeyStore
 from hotline.store.database import Database
+from hotline.sweep_turn import SweepTurn
 from hotline.sweeper import AT_ONCE, check
 from streams.demux.process import Demuxers
 from streams.policies import Policies
 from streams.readiness import Reading
 
 _LOOK_S = 1.0  # how often the rights in force are read
+_ENDING_S = 2.0  # on top of its linger, for the service to end a session
+PATIENCE_S = 30.0  # for the service to end the checks it is at; it begins others only in a sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +45,37 @@ class Line:
 
 
 async def check_cameras(
-    database: Database, keys: KeyStore, settings: Settings, wanted: Sequence[str], actor: Actor
+    database: Database,
+    keys: KeyStore,
+    settings: Settings,
+    wanted: Sequence[str],
+    actor: Actor,
+    *,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Line]:
-    """Checks, keeps what was found, and tells it. Raises `NotFound` before anything is checked."""
+    """Checks, keeps what was found, and tells it. on_wait: called when others check cameras just now, which
+    is waited for, at most for `PATIENCE_S`. Raises `NotFound`, or `Conflict` when they go on, before anything
+    is checked."""
     directory = CameraDirectory(database, keys, settings.cameras.networks)
     await directory.refresh()
     for camera in wanted:
         if directory.record(camera) is None:
             raise NotFound(f"There is no camera {camera}.", f"카메라 {camera}이(가) 없습니다.")
     chosen = list(dict.fromkeys(wanted)) or [record.id for record in directory.records]
+    async with (
+        SweepTurn(database.directory).held(PATIENCE_S, on_wait),
+        aclosing(_check_all(database, directory, settings, chosen, actor)) as lines,
+    ):
+        async for line in lines:
+            yield line
+
+
+async def _check_all(
+    database: Database, directory: CameraDirectory, settings: Settings, chosen: Sequence[str], actor: Actor
+) -> AsyncGenerator[Line]:
+    linger = settings.streams.linger_s + _ENDING_S
     await readiness.note_command(database, chosen, actor, time.time())
-    granted = await readiness.granted(database, time.time())
+    granted = await readiness.granted(database, time.time(), linger)
     streams = settings.streams
     policies = Policies(
         connect_s=streams.connect_deadline_s,
@@ -85,7 +109,7 @@ async def check_cameras(
         nonlocal granted
         while True:
             await asyncio.sleep(_LOOK_S)
-            granted = await readiness.granted(database, time.time())
+            granted = await readiness.granted(database, time.time(), linger)
 
     async with asyncio.TaskGroup() as group:
         looking = group.create_task(look_at_rights())

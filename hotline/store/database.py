@@ -62,6 +62,11 @@ class Database:
         await upgrade(self._engine)
 
     @property
+    def directory(self) -> Path | None:
+        """Where its file stands; None where it is no file of this machine."""
+        return None if self._file is None else self._file.parent
+
+    @property
     def engine(self) -> AsyncEngine:
         """SQLAlchemy's engine, for tests and tools; use cases take `read()` and `write()`."""
         return self._engine

@@ -207,6 +207,10 @@ async def test_a_camera_that_may_be_watched_is_left_alone(tmp_path: Path) -> Non
         assert "camera-9" not in home.service.sweeper.newest
         assert watched.asked("DESCRIBE") == 1
         assert await readiness.granted(home.service.database, time.time()) == {"camera-9"}
+        later = time.time() + 86_400
+        assert await readiness.granted(home.service.database, later) == set()
+        # A session outlives its right by a little.
+        assert await readiness.granted(home.service.database, later, linger_s=86_400) == {"camera-9"}
 
 
 async def test_both_streams_of_a_camera_are_read_one_after_the_other(tmp_path: Path) -> None:

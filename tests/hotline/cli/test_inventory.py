@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from config.settings import Settings, parse
-from hotline.cli import cli
+from hotline.cli import checking, cli
+from hotline.sweep_turn import SweepTurn
 from tests.cameras.fake import closed_port
 
 SETTINGS = '[cameras]\nnetworks = ["10.20.0.0/16"]\n'
@@ -204,3 +205,20 @@ def test_cameras_are_checked_and_what_was_found_is_kept(hotline: Hotline, tmp_pa
     assert (found["result"]["code"], found["reason"]["code"]) == ("dead", "refused")
     assert "secret" not in said
     assert "no camera nobody" in hotline("cameras", "check", "nobody", code=1).output
+
+
+def test_a_check_beside_another_says_so(
+    hotline: Hotline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hotline(*CAMERA, HOTLINE_CAMERA_PASSWORD="secret")
+    service = SweepTurn(tmp_path / "var")
+    monkeypatch.setattr(checking, "PATIENCE_S", 0.0)
+    assert service.take()
+    try:
+        refused = hotline("cameras", "check", code=1)
+        assert "being checked already, by the service" in refused.output
+        monkeypatch.setattr(checking, "PATIENCE_S", 0.1)
+        waited = hotline("cameras", "check", code=1, HOTLINE_LANGUAGE="ko")
+        assert "끝나기를 기다립니다" in waited.stderr and "이미" in waited.stderr
+    finally:
+        service.give_back()
