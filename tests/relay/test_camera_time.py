@@ -23,6 +23,7 @@ STEP = 3600  # 25 pictures a second
 HOURS = 10 * 3600 * TICKS
 _NO_LEAP = 5 * TICKS  # far more than a busy machine is late, far less than any leap here
 _ROUNDING = 2
+_ALL = 10**6  # pictures
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Fault:
     single: bool = False
     restart: RtpWriter | None = None  # another row of numbers, time and SSRC, within the session
     begin: RtpWriter | None = None
+    then: tuple[int, ...] = (0,)  # what is added to the stamps of the pictures after it, in turn
     jumps: int = 0  # time stamps that are known not to be true
     uneven: int = 0  # steps that are not those of the camera's own clock
 
@@ -56,7 +58,10 @@ class Odd:
         flow = pictures(writer, step=STEP)
         loop = asyncio.get_running_loop()
         due = loop.time()
+        then = itertools.cycle(fault.then)
         while True:
+            if self.struck:
+                writer.timestamp += next(then)
             now = self._strike and not self.struck
             if now:
                 writer.timestamp += fault.leap
@@ -77,6 +82,8 @@ FAULTS = {
     "back": Fault(leap=-HOURS, jumps=3, uneven=3),
     "one forward": Fault(leap=HOURS, single=True, jumps=1, uneven=2),
     "one back": Fault(leap=-HOURS, single=True, jumps=1, uneven=2),
+    "stands still": Fault(then=(-STEP,), uneven=_ALL),
+    "a quarter early or late": Fault(then=(STEP // 4, -STEP // 4), uneven=_ALL),
     # The first pictures of the new row are lost with its first packets, which may be another's.
     "encoder restarted": Fault(restart=RtpWriter(ssrc=0x9999, sequence=7, timestamp=0), jumps=3, uneven=3),
 }

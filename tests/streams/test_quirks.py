@@ -15,7 +15,7 @@ from streams.state import Live, Reason
 from tests.cameras.coded import encode
 from tests.cameras.coded_camera import coded_camera
 from tests.cameras.fake import SDP_WITHOUT_SETS, Asked, FakeCamera, Manners, Talk, answer, steady
-from tests.cameras.video import RtpWriter, pictures
+from tests.cameras.video import RtpWriter, interleaved, pictures
 from tests.streams.running import QUICK, failed, hub_for, is_live, state_of
 from tests.streams.transcoded import numbers, read
 
@@ -154,6 +154,35 @@ async def test_a_camera_without_a_free_session_says_busy(line: str) -> None:
     async with FakeCamera(Manners(replies={"SETUP": status(line)})) as camera, hub_for(camera.url) as hub:
         with hub.hold("cam", ProfileName.MAIN, urgent=True) as hold:
             assert (await failed(hold.rendition)).reason is Reason.BUSY
+
+
+async def test_packets_of_another_payload_type_and_reports_of_another_sender_between_the_pictures() -> None:
+    """Geovision sends payload type 50 beside the described one; others' sender reports name an SSRC of
+    their own, and are believed: there is but one track."""
+    began = 1_700_000_000.0
+
+    async def media(talk: Talk) -> None:
+        flow = pictures(talk.rtp, step=3600)
+        begin = talk.rtp.timestamp
+        other = RtpWriter(ssrc=talk.rtp.ssrc, payload_type=50)
+        reporter = RtpWriter(ssrc=0xABCD)
+        while True:
+            reporter.timestamp = talk.rtp.timestamp
+            utc = began + (reporter.timestamp - begin) / 90_000
+            await talk.send(interleaved(talk.channel + 1, reporter.sender_report(utc)))
+            first, *rest = next(flow)
+            await talk.send_picture([first, other.packet(b"\x01" * 40, True), *rest])
+            await asyncio.sleep(0.04)
+
+    async with FakeCamera(Manners(media=media)) as camera, hub_for(camera.url) as hub:
+        with hub.hold("cam", ProfileName.MAIN, urgent=True) as hold:
+            units = await read(hold.rendition, 15)
+            assert [unit.captured for unit in units] == pytest.approx(
+                [began + unit.rtp_time % 2**32 / 90_000 - 1 for unit in units], abs=1e-3
+            )
+            counters = hold.rendition.counters
+            assert counters.foreign_packets >= 15
+            assert counters.lost_packets == counters.late_packets == counters.dropped_pictures == 0
 
 
 class NewId:

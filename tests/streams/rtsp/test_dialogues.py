@@ -56,6 +56,13 @@ def described(name: str) -> tuple[VideoTrack, str, str]:
         ("describe_fmtp_elsewhere", 96, 2, "rtsp://10.1.1.1/live/track1"),
         ("describe_empty_fmtp", 99, 0, ASKED + "/trackID=1"),
         ("describe_no_rtpmap", 96, 2, ASKED),
+        ("describe_base_doubled", 96, 2, "rtsp://192.168.1.9:554/live/track1"),
+        ("describe_base_bare_ipv6", 96, 2, ASKED + "/track1"),
+        ("describe_wrong_profile", 96, 2, ASKED + "/track1"),
+        ("describe_unreadable_sets", 96, 0, ASKED + "/track1"),
+        ("describe_sets_with_start_codes", 96, 2, ASKED + "/track1"),
+        ("describe_no_sets_comma", 96, 1, ASKED + "/track1"),
+        ("describe_metadata_first", 96, 2, "rtsp://192.168.0.64:554/onvif1/track1"),
     ],
 )
 def test_describe(name: str, payload_type: int, sets: int, set_up: str) -> None:
@@ -71,6 +78,8 @@ def test_describe(name: str, payload_type: int, sets: int, set_up: str) -> None:
         ("setup_ssrc_space", (0, 1), "708345999", 60.0),
         ("setup_trailing_blanks", (4, 5), "47112344", 30.0),
         ("setup_no_transport", (0, 1), "a", 60.0),
+        ("setup_quoted_mode", (0, 1), "1185366208", 60.0),
+        ("setup_two_transports", (2, 3), "5", 5.0),
     ],
 )
 def test_setup(name: str, channels: tuple[int, int], session: str, timeout: float) -> None:
@@ -80,8 +89,18 @@ def test_setup(name: str, channels: tuple[int, int], session: str, timeout: floa
     assert (header.id, header.timeout_s) == (session, timeout)
 
 
-def test_play() -> None:
-    assert answer("play_rtpinfo_semicolon").header("session") == "12345"
+@pytest.mark.parametrize(
+    ("name", "session", "timeout"),
+    [
+        ("play_rtpinfo_semicolon", "12345", 60.0),
+        ("play_rtpinfo_zero", "708345999", 60.0),
+        ("play_other_session", "12346", 30.0),
+    ],
+)
+def test_play(name: str, session: str, timeout: float) -> None:
+    """The session is what is read; RTP-Info is not, for it lies."""
+    header = parse_session(answer(name).header("session") or "")
+    assert (header.id, header.timeout_s) == (session, timeout)
 
 
 def test_every_dialogue_is_tested() -> None:
