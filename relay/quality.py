@@ -119,7 +119,8 @@ class Quality:
         pinned = self.wish.pinned
         if pinned is None or self.wish.hidden:
             return None
-        form = next((each for each in self._forms if each.name == pinned), None)
+        name = self._name_of(pinned)
+        form = next((each for each in self._forms if each.name == name), None)
         if form is None:
             return Lack.UNKNOWN
         if form.has_no_room(now):
@@ -216,13 +217,18 @@ class Quality:
         """The wish, for these forms. For a tile's size nothing is made: what the camera sends will do."""
         given = self._given
         names = [form.name for form in given]
-        pinned = self.wish.pinned
-        if pinned in _FULL and pinned not in names:
-            pinned = next((name for name in _FULL if name in names), None)
+        pinned = self._name_of(self.wish.pinned)
         if not self.wish.hidden and pinned in names:
             return pinned, None
         formats = [(form.name, form.rendition.format) for form in given if not form.extra]
         return self.wish.bounds([(name, None if known is None else known.width) for name, known in formats])
+
+    def _name_of(self, pinned: str | None) -> str | None:
+        """What the pinned rendition is called among those given out now; None where the full one is not."""
+        names = [form.name for form in self._given]
+        if pinned in _FULL and pinned not in names:
+            return next((name for name in _FULL if name in names), None)
+        return pinned
 
     @property
     def _given(self) -> Sequence[Form]:

@@ -16,10 +16,10 @@ from relay.fanouts import Fanouts, Original
 from relay.form import Form
 from relay.ladder import Step
 from relay.quality import INTERVAL, Quality
-from relay.wish import Wish
+from relay.wish import Lack, Wish
 from streams.camera import RenditionName
 from streams.rendition import Rendition
-from streams.state import Live
+from streams.state import Live, Offline, Reason
 from streams.timeline import CameraTimeline
 
 from .test_fanout import Camera
@@ -256,6 +256,17 @@ async def test_what_is_made_for_the_full_quality_is_no_rung_until_the_own_pictur
         quality.act(now + 3 * INTERVAL)
         assert quality.current == made.on == "source"
         assert quality.status().switches == {Cause.GONE: 2}
+
+
+async def test_the_full_quality_is_not_lacking_where_the_own_pictures_are_it() -> None:
+    async with scene() as made:
+        quality = made.begin(Wish(pinned="main"))
+        now = time.monotonic()
+        made.main.rendition.set_state(Offline(now, Reason.OVERLOADED, None))
+        assert quality.current == "source"
+        assert quality.lack(now) is None
+        made.given = False
+        assert quality.lack(now) is Lack.NO_ROOM
 
 
 async def test_on_a_link_that_is_too_narrow_for_it_a_smaller_one_takes_its_place() -> None:
