@@ -1,6 +1,7 @@
 // Connections by share, camera and profile, each made once however many tiles show it. An enlarged tile can so
 // begin with the picture its small neighbour already has, while its own better one is on the way.
 
+import type { Lack } from "./layer.js";
 import { NO_WISH, together, type Wish } from "./quality.js";
 import type { TokenSource } from "./token.js";
 import { type Profile, WhepClient } from "./whep.js";
@@ -24,6 +25,7 @@ export interface Lease {
 const LINGER = 300;
 
 interface Entry {
+  readonly camera: string;
   readonly client: WhepClient;
   /** What is called on a change, and what its tile asks for. */
   readonly listeners: Map<() => void, Wish>;
@@ -32,6 +34,7 @@ interface Entry {
 
 export class FeedPool {
   readonly #entries = new Map<string, Entry>();
+  readonly #watchers = new Set<() => void>();
   readonly #ice: { servers: RTCIceServer[] } = { servers: [] };
   #hidden = false;
 
@@ -48,12 +51,12 @@ export class FeedPool {
       ask: (wish): void => {
         if (!entry.listeners.has(listener)) return;
         entry.listeners.set(listener, wish);
-        entry.client.ask(together([...entry.listeners.values()]));
+        entry.client.ask(wishOf(entry, profile));
       },
       release: (): void => {
         if (!entry.listeners.delete(listener)) return;
         if (entry.listeners.size > 0) {
-          entry.client.ask(together([...entry.listeners.values()]));
+          entry.client.ask(wishOf(entry, profile));
           return;
         }
         entry.linger = setTimeout(() => this.#shut(key, entry), LINGER);
@@ -65,6 +68,21 @@ export class FeedPool {
   standing(target: Target, profile: Profile): WhepClient | null {
     const client = this.#entries.get(keyOf(target, profile))?.client;
     return client?.state === "connected" ? client : null;
+  }
+
+  /** The cameras that are not given in the quality that was pinned, and why. */
+  lacks(): ReadonlyMap<string, Lack> {
+    const lacks = new Map<string, Lack>();
+    for (const { camera, client, listeners } of this.#entries.values()) {
+      if (client.lack !== null && listeners.size > 0) lacks.set(camera, client.lack);
+    }
+    return lacks;
+  }
+
+  /** Calls `watcher` whenever a connection has changed. Returns what ends that. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Says whether anybody looks at the page. */
@@ -90,9 +108,10 @@ export class FeedPool {
       ice: this.#ice,
       onChange: () => {
         for (const listener of listeners.keys()) listener();
+        for (const watcher of this.#watchers) watcher();
       },
     });
-    const entry: Entry = { client, listeners, linger: undefined };
+    const entry: Entry = { camera: target.camera, client, listeners, linger: undefined };
     this.#entries.set(key, entry);
     client.hide(this.#hidden);
     client.start();
@@ -104,6 +123,16 @@ export class FeedPool {
     entry.client.close();
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
+}
+
+/**
+ * What the tiles of a connection ask for together. A small connection is never too large for any of them, so who
+ * insists on the small picture gets it, though another tile leaves the choice to the link.
+ */
+function wishOf(entry: Entry, profile: Profile): Wish {
+  const wishes = [...entry.listeners.values()];
+  const pinned = wishes.filter((wish) => wish.pinned !== null);
+  return together(profile === "sub" && pinned.length > 0 ? pinned : wishes);
 }
 
 function keyOf(target: Target, profile: Profile): string {

@@ -1,11 +1,17 @@
 // The quality that a person wants to see, and what follows from it for a connection. `auto`: what the tile has a
 // use for and the link carries.
 
+import type { Lack } from "./layer.js";
 import type { Profile } from "./whep.js";
 
 export type Quality = "auto" | "full" | "small";
 
 export const QUALITIES: readonly Quality[] = ["auto", "full", "small"];
+
+/** The key of its name among the texts. */
+export function qualityName(quality: Quality): "qualityAuto" | "qualityFull" | "qualitySmall" {
+  return ({ auto: "qualityAuto", full: "qualityFull", small: "qualitySmall" } as const)[quality];
+}
 
 /** What a connection is asked for: never more than a tile of this many pixels needs, or one rendition always. */
 export interface Wish {
@@ -36,6 +42,21 @@ export function together(wishes: readonly Wish[]): Wish {
   const known = widths.filter((width) => width !== null);
   const maxWidth = known.length > 0 && known.length === widths.length ? Math.max(...known) : null;
   return { maxWidth, pinned };
+}
+
+/** How many cameras are not given in the quality that was chosen, for one reason. */
+export interface Lacking {
+  readonly lack: Lack;
+  readonly cameras: number;
+}
+
+/** `lacks`: one for each camera. The reason of most cameras first. */
+export function lackingOf(lacks: readonly Lack[]): Lacking[] {
+  const byReason = new Map<string, Lacking>();
+  for (const lack of lacks) {
+    byReason.set(lack.reason, { lack, cameras: (byReason.get(lack.reason)?.cameras ?? 0) + 1 });
+  }
+  return [...byReason.values()].toSorted((one, other) => other.cameras - one.cameras);
 }
 
 /** The quality that was chosen on a page of this browser, kept under `page`. */

@@ -4,7 +4,8 @@
 
 import { pause, retryAfter } from "./backoff.js";
 import { iceServers, layerUrl } from "./ice-servers.js";
-import { NO_WISH, type Wish } from "./quality.js";
+import { type Lack, Layer } from "./layer.js";
+import type { Wish } from "./quality.js";
 import type { TokenSource } from "./token.js";
 
 export type Profile = "main" | "sub";
@@ -26,7 +27,7 @@ export type WhepFailure =
 export interface WhepOptions {
   readonly url: string;
   readonly token: TokenSource;
-  /** Called when `state`, `stream` or `failure` changed. */
+  /** Called when `state`, `stream`, `failure` or `lack` changed. */
   readonly onChange: () => void;
   /**
    * TURN servers that the relay named in earlier answers, shared by all connections. An answer comes too late for
@@ -69,12 +70,11 @@ export class WhepClient {
   #packetAt: number | null = null;
   #countedAt: number | null = null;
   #counting = false;
-  #hidden = false;
-  #wish = NO_WISH;
-  #layer: string | null = null;
+  readonly #layer: Layer;
 
   constructor(options: WhepOptions) {
     this.#options = options;
+    this.#layer = new Layer(options.token, options.onChange);
   }
 
   get state(): WhepState {
@@ -95,6 +95,11 @@ export class WhepClient {
     return this.#countedAt === null ? null : { at: this.#packetAt, asOf: this.#countedAt };
   }
 
+  /** Why the quality that was pinned is not given, see `Layer.lack`. */
+  get lack(): Lack | null {
+    return this.#layer.lack;
+  }
+
   start(): void {
     if (this.#state === "idle") void this.#run();
   }
@@ -102,6 +107,7 @@ export class WhepClient {
   /** Ends the connection and tells the relay. Final. */
   close(): void {
     this.#ended.abort();
+    this.#layer.close();
     this.#wake?.();
     this.#set("closed");
   }
@@ -117,18 +123,14 @@ export class WhepClient {
     this.#wake?.();
   }
 
-  /** Says whether anybody looks: while nobody does, the smallest picture will do. */
+  /** Says whether anybody looks, see `Layer.hide`. */
   hide(hidden: boolean): void {
-    if (hidden === this.#hidden) return;
-    this.#hidden = hidden;
-    void this.#askLayer();
+    this.#layer.hide(hidden);
   }
 
-  /** Says what is of use; what is of none is not sent. */
+  /** Says what is of use, see `Layer.ask`. */
   ask(wish: Wish): void {
-    if (wish.maxWidth === this.#wish.maxWidth && wish.pinned === this.#wish.pinned) return;
-    this.#wish = wish;
-    void this.#askLayer();
+    this.#layer.ask(wish);
   }
 
   /** Counts packets, unless that was done a moment ago. The result is in `packets`. */
@@ -203,8 +205,7 @@ export class WhepClient {
       if (posted.kind === "failed") return fail(posted.failure, posted.retryAfter);
       resource = { url: posted.location, token };
       if (over.signal.aborted) return fail("restarted");
-      this.#layer = posted.layer;
-      if (this.#hidden || this.#wish !== NO_WISH) void this.#askLayer();
+      this.#layer.open(posted.layer);
       // The way to the first packet is short: the track is shown before the connection stands.
       const lost = connectionEnd(peer, over.signal, () => {
         connected = true;
@@ -225,7 +226,7 @@ export class WhepClient {
       return fail("negotiation"); // WebRTC's own exceptions: an answer it does not take
     } finally {
       over.abort();
-      this.#layer = null;
+      this.#layer.close();
       if (this.#receiver !== null && this.#state !== "closed") this.#receiver = null;
       if (resource !== null && !hungUp(peer)) void endResource(resource.url, resource.token, peer);
       else peer.close();
@@ -281,30 +282,6 @@ export class WhepClient {
     } catch {
       return failed("network"); // rejected: no network, or past the deadline
     }
-  }
-
-  async #askLayer(): Promise<void> {
-    const url = this.#layer;
-    if (url === null) return;
-    const token = await this.#options.token.get();
-    if (token === null) return;
-    try {
-      await fetch(url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-        body: JSON.stringify({ hidden: this.#hidden, ...this.#layers() }),
-        credentials: "same-origin",
-        signal: AbortSignal.timeout(ANSWER_DEADLINE),
-      });
-    } catch {
-      // No network: the connection is lost as well, and the next one is asked for again.
-    }
-  }
-
-  /** A small connection has its ceiling from the profile in its address: a width would lift it. */
-  #layers(): Record<string, unknown> {
-    const { maxWidth, pinned } = this.#wish;
-    return maxWidth === null ? { rid: pinned } : { rid: pinned, maxWidth };
   }
 
   async #sleep(ms: number): Promise<void> {

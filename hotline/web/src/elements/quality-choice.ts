@@ -3,7 +3,7 @@
 
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { keepQuality, QUALITIES, type Quality } from "../core/quality.js";
+import { keepQuality, QUALITIES, type Quality, qualityName } from "../core/quality.js";
 import { Localized } from "../text/language.js";
 import { shared } from "./style.js";
 
@@ -50,7 +50,6 @@ export class QualityChoice extends LitElement {
 
   override render(): TemplateResult {
     const { texts } = this.#localized;
-    const names = { auto: texts.qualityAuto, full: texts.qualityFull, small: texts.qualitySmall };
     return html`
       <div role="radiogroup" aria-label=${texts.quality} @keydown=${this.#onKey}>
         ${QUALITIES.map(
@@ -62,7 +61,7 @@ export class QualityChoice extends LitElement {
               tabindex=${each === this.quality ? 0 : -1}
               @click=${() => this.#choose(each)}
             >
-              ${names[each]}
+              ${texts[qualityName(each)]}
             </button>
           `,
         )}

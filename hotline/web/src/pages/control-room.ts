@@ -21,6 +21,9 @@ export class ControlRoomPage extends LitElement {
         flex-direction: column;
         height: 100dvh;
       }
+      quality-lack {
+        font-size: clamp(16px, 0.85vw, 30px); /* as the header above */
+      }
       main {
         flex: 1;
         min-height: 0;
@@ -30,9 +33,12 @@ export class ControlRoomPage extends LitElement {
   ];
 
   readonly #localized = new Localized(this);
-  readonly #quality = new PageQuality(this, "control-room");
+  readonly #quality = new PageQuality(this, "control-room", true);
   readonly #running = new RunningShares(this);
-  readonly #frame = new PageFrame(this, (hotline) => this.#running.follow(hotline));
+  readonly #frame = new PageFrame(this, (hotline) => {
+    this.#running.follow(hotline);
+    this.#quality.follow(hotline);
+  });
 
   override render(): TemplateResult {
     const { hotline } = this.#frame;
@@ -42,6 +48,7 @@ export class ControlRoomPage extends LitElement {
       <page-header .hotline=${hotline} .heading=${this.#localized.texts.controlRoomPage}>
         ${this.#quality.choice()}
       </page-header>
+      ${this.#quality.notice()}
       <main data-shares=${shares.length}>
         ${
           shares.length === 0

@@ -12,7 +12,7 @@ export const vehicleStyle = css`
   main {
     flex: 1;
     display: grid;
-    grid-template: "heading strip" auto "stage strip" 1fr "steps strip" auto / minmax(0, 1fr) 232px;
+    grid-template: "heading strip" auto "stage strip" 1fr "below strip" auto / minmax(0, 1fr) 232px;
     gap: 6px;
     min-height: 0;
     padding: 6px;
@@ -34,8 +34,14 @@ export const vehicleStyle = css`
   .stage camera-tile {
     height: 100%;
   }
+  .below {
+    grid-area: below;
+  }
+  quality-lack {
+    --space-below: 6px;
+    font-size: 18px;
+  }
   .steps {
-    grid-area: steps;
     display: flex;
     align-items: center;
     gap: 12px;
@@ -107,7 +113,7 @@ export const vehicleStyle = css`
   }
   @media (orientation: portrait) {
     main {
-      grid-template: "heading" auto "stage" auto "steps" auto "strip" 1fr / minmax(0, 1fr);
+      grid-template: "heading" auto "stage" auto "below" auto "strip" 1fr / minmax(0, 1fr);
     }
     .stage {
       aspect-ratio: 16 / 9;

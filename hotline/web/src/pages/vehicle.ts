@@ -33,9 +33,12 @@ export class VehiclePage extends LitElement {
   @query(".stage") private stage!: HTMLElement | null;
 
   readonly #localized = new Localized(this);
-  readonly #quality = new PageQuality(this, "vehicle");
+  readonly #quality = new PageQuality(this, "vehicle", false);
   readonly #running = new RunningShares(this);
-  readonly #frame = new PageFrame(this, (hotline) => this.#running.follow(hotline));
+  readonly #frame = new PageFrame(this, (hotline) => {
+    this.#running.follow(hotline);
+    this.#quality.follow(hotline);
+  });
   readonly #targets = new Targets();
   readonly #wake = new ScreenWake(() => this.requestUpdate());
   #swipeFrom: { readonly id: number; readonly x: number } | null = null;
@@ -99,20 +102,27 @@ export class VehiclePage extends LitElement {
         >
           ${repeat([cell], keyOf, () => this.#tile(hotline, cell, true))}
         </div>
-        <nav class="steps">
-          <button
-            aria-label=${texts.previousCamera}
-            ?disabled=${cells.length < 2}
-            @click=${() => this.#step(-1)}
-          >
-            ◀
-          </button>
-          <span class="digits" aria-live="polite">${texts.cameraOf(at + 1, cells.length)}</span>
-          <button aria-label=${texts.nextCamera} ?disabled=${cells.length < 2} @click=${() => this.#step(1)}>
-            ▶
-          </button>
-          ${this.#quality.choice()}
-        </nav>
+        <div class="below">
+          ${this.#quality.notice()}
+          <nav class="steps">
+            <button
+              aria-label=${texts.previousCamera}
+              ?disabled=${cells.length < 2}
+              @click=${() => this.#step(-1)}
+            >
+              ◀
+            </button>
+            <span class="digits" aria-live="polite">${texts.cameraOf(at + 1, cells.length)}</span>
+            <button
+              aria-label=${texts.nextCamera}
+              ?disabled=${cells.length < 2}
+              @click=${() => this.#step(1)}
+            >
+              ▶
+            </button>
+            ${this.#quality.choice()}
+          </nav>
+        </div>
         <ul class="strip" aria-label=${texts.stripLabel}>
           ${repeat(cells, keyOf, (each, index) =>
             this.#thumb(

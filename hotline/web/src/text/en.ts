@@ -215,6 +215,9 @@ export const en: Texts = {
   qualityAuto: "Auto",
   qualityFull: "Full",
   qualitySmall: "Small",
+  qualityLacking: (quality) => `${quality} cannot be had:`,
+  qualityLackingOn: (quality, cameras) =>
+    `${quality} cannot be had on ${String(cameras)} ${cameras === 1 ? "camera" : "cameras"}:`,
   sleepNotPrevented: "The screen may go dark",
 
   errorUnreachable: "The server does not answer. Try again.",

@@ -226,6 +226,8 @@ export const ko = {
   qualityAuto: "자동",
   qualityFull: "고화질",
   qualitySmall: "저화질",
+  qualityLacking: (quality: string): string => `${quality} 불가`,
+  qualityLackingOn: (quality: string, cameras: number): string => `${quality} 불가 · ${String(cameras)}대`,
   sleepNotPrevented: "화면 꺼짐을 막을 수 없습니다",
 
   // Errors
