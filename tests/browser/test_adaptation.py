@@ -97,11 +97,12 @@ async def test_the_picture_is_back_with_the_first_keyframe_of_a_camera_that_was_
         await ride.play()
         await ride.watch(2)
         await ride.city.fault(CAMERA, "stall")
-        await asyncio.sleep(silence)
+        await asyncio.sleep(1.0)  # what was on its way has come
         main = ride.relay.hub.rendition(CAMERA, "main")  # type: ignore[arg-type]  # a StrEnum's value will do
         assert main is not None
         before = main.ring.newest
         assert before is not None
+        await asyncio.sleep(silence - 1.0)
         await ride.city.fault(CAMERA, "none")
 
         def keyframe() -> bool:

@@ -13,9 +13,11 @@ from .harness import TABLET, WALL, screenshot
 from .test_operator import close_on_the_page, report_on_the_page
 from .wall import moving, page_of, person, shared_incident
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(420)]
 
-FOUND_MS = 60_000  # three keyframes of 2 s, and a busy machine
+# Three keyframes of 2 s. But a busy machine's simulator stands still at times: then the watch waits for up to
+# twenty, and may look at each second one only.
+FOUND_MS = 120_000
 KOREAN = re.compile(r"화면이 멈춰 있음 · \d\d:\d\d부터")
 ENGLISH = re.compile(r"Frozen picture since \d\d:\d\d")
 
