@@ -127,8 +127,12 @@ class TcpWire(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing() or self._waiting():
             self.close_now()
-        else:
+            return
+        try:
             transport.write_eof()
+        except OSError:  # the viewer has reset it, and the loop has not heard of that yet
+            self.close_now()
+        else:
             self._set_deadline(FAREWELL, transport.abort)
 
     def recall(self) -> None:

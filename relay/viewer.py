@@ -178,9 +178,16 @@ class Viewer:
             reason = "internal fault"
         finally:
             self.stage = Stage.CLOSING
-            self.peer.close()
+            self._close_peer()
             await self._record_end(self._reason or reason)
         return reason
+
+    def _close_peer(self) -> None:
+        try:
+            self.peer.close()
+        except Exception:
+            # The relay and its other viewers go on, and the end of this viewing is recorded.
+            logger.exception("viewer %s: its good-bye failed", self.name)
 
     def statistics(self) -> SenderStatistics | None:
         """What was sent; None before the first picture."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -206,6 +208,20 @@ async def test_a_good_bye_arrives_and_then_the_connection_goes_whether_the_clien
         assert ours.peer.send([b"x"]) == 0
         assert Deframer().feed(await ours.read()) == [b"bye"]
         assert await ours.read() == b""
+        await until(lambda: len(ours.port) == 0)
+
+
+async def test_a_good_bye_to_a_client_that_has_reset_ends_nothing_else() -> None:
+    async with narrow() as ours:
+        (wire,) = ours.port._wires
+        assert wire._socket is not None
+        ours.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        ours.client.close()
+        with socket.socket(fileno=os.dup(wire._socket.fileno())) as same:
+            same.settimeout(5.0)
+            with pytest.raises(ConnectionResetError):
+                same.recv(1)
+        ours.peer.close()  # the loop, which would tell of it, has not run since
         await until(lambda: len(ours.port) == 0)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from relay.client import WatchError, WhepViewer
 from relay.framing import frame
+from relay.peer import Peer
 from relay.viewer import Stage
 from streams.camera import ProfileName
 from streams.simulator import timecode
@@ -67,6 +68,27 @@ async def half_open(ours: House) -> dict[str, str]:
 async def moving(viewer: WhepViewer, pictures: int = 5, deadline: float = 5.0) -> None:
     """Wait until so many more pictures have come."""
     await viewer.wait_picture(deadline, after=viewer.pictures + pictures - 1)
+
+
+async def test_a_good_bye_that_fails_is_one_viewers_end_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with relayed() as ours, WhepViewer.open(ours.url(), ours.token()) as stays:
+        await moving(stays)
+        whole = Peer.close
+
+        def fails(peer: Peer) -> None:
+            whole(peer)
+            raise OSError("a socket that is none any more")
+
+        async with WhepViewer.open(ours.url(), ours.token()) as goes:
+            await moving(goes)
+            monkeypatch.setattr(Peer, "close", fails)
+        await until(lambda: ours.recorder.closed_viewings)
+        monkeypatch.undo()
+        assert "its good-bye failed" in caplog.text
+        await moving(stays)
+        assert len(ours.relay.viewers()) == 1
 
 
 async def test_a_viewer_decodes_the_live_picture_at_once() -> None:
