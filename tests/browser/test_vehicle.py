@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -38,6 +39,17 @@ async def swipe(page: Page, by: int) -> None:
     await devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
+async def tap_on(page: Page, camera: str) -> None:
+    """A finger on a small picture, until it is the large one. Where the machine stands still between the finger's
+    coming and going, the browser takes it for a long press, and a finger would come again."""
+    for _ in range(3):
+        await page.locator(f'.strip button[data-camera="{camera}"]').tap()
+        with suppress(AssertionError):
+            await expect(page.locator(LARGE)).to_have_attribute("data-camera", camera, timeout=5_000)
+            return
+    raise AssertionError(f"a tap on {camera} was not taken")
+
+
 async def test_one_large_picture_appears_by_itself_and_goes_with_the_share(
     browser: Browser, ours: Product
 ) -> None:
@@ -71,8 +83,7 @@ async def test_a_swipe_a_tap_and_a_key_go_on_to_the_next(browser: Browser, ours:
         await expect(tile).to_have_attribute("data-camera", ours.cameras[0])
         await swipe(page, -20)  # a finger that only rested
         await expect(tile).to_have_attribute("data-camera", ours.cameras[0])
-        await page.locator(f'.strip button[data-camera="{ours.cameras[3]}"]').tap()
-        await expect(tile).to_have_attribute("data-camera", ours.cameras[3])
+        await tap_on(page, ours.cameras[3])
         await page.keyboard.press("ArrowRight")  # around
         await expect(tile).to_have_attribute("data-camera", ours.cameras[0])
         await expect(tile).to_have_attribute("data-state", "live")
