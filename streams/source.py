@@ -234,6 +234,7 @@ class Source:
                 if demuxer is not None:
                     await demuxer.ready(self._demuxers.start_s)
                 await dialogue.play()
+                self._door.worked()
                 await self._watch(dialogue, reception)
         except CameraError as error:
             self._learn(error, dialogue)

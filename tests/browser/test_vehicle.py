@@ -40,8 +40,8 @@ async def swipe(page: Page, by: int) -> None:
 
 
 async def tap_on(page: Page, camera: str) -> None:
-    """A finger on a small picture, until it is the large one. Where the machine stands still between the finger's
-    coming and going, the browser takes it for a long press, and a finger would come again."""
+    """A finger on a small picture, until it is the large one. Where the machine stands still between the
+    finger's coming and going, the browser takes it for a long press, and a finger would come again."""
     for _ in range(3):
         await page.locator(f'.strip button[data-camera="{camera}"]').tap()
         with suppress(AssertionError):

@@ -95,6 +95,20 @@ def test_the_others_wait_for_what_one_finds() -> None:
     assert door.wait_s("main", 0.5) == pytest.approx(0.5)  # two in a second: the third waits
 
 
+def test_a_camera_that_works_lets_nobody_wait() -> None:
+    door = Door(POLICIES)
+    for number in range(10):
+        assert door.wait_s(number, 1.0) == 0
+        door.knock(number, 1.0)
+        door.done(number, connected=True)
+        door.worked()
+    door.knock("one", 1.1)
+    door.done("one", connected=True)  # and then it refused
+    door.knock("two", 1.2)
+    door.done("two", connected=True)
+    assert door.wait_s("three", 1.3) == pytest.approx(0.8)
+
+
 def test_a_closed_port_is_tried_evenly_and_in_turn() -> None:
     door = Door(POLICIES)
     door.knock("main", 0.0)
