@@ -46,9 +46,9 @@ class Backoff:
 
 
 class Door:
-    """One camera's port: in any second at most `attempts_per_s` attempts of all its profiles begin; those before
-    one that came to play do not count, so nobody waits for a camera that works. While one connects, the others
-    wait for what it finds; while the port is found closed, they take turns, evenly."""
+    """One camera's port. In any second at most `attempts_per_s` attempts of all its profiles
+    begin; those before one that came to play do not count: nobody waits for a camera that works. While one
+    connects, the others wait for what it finds; while the port is found closed, they take turns, evenly."""
 
     def __init__(self, policies: Policies) -> None:
         self._connect_s = policies.connect_s
