@@ -50,6 +50,14 @@ def first_form(forms: Sequence[Form], pinned: str | None, ceiling: str | None, l
     return forms[top]
 
 
+def _name_of(pinned: str | None, given: Sequence[Form]) -> str | None:
+    """What the pinned rendition is called among those given out now; None where the full one is not."""
+    names = [form.name for form in given]
+    if pinned in _FULL and pinned not in names:
+        return next((name for name in _FULL if name in names), None)
+    return pinned
+
+
 class Quality:
     """One viewer's. `forms`: the camera's renditions, the smallest first. `now`: monotonic seconds.
 
@@ -79,10 +87,11 @@ class Quality:
         self._failed = failed
         self._due = now + INTERVAL
         self._ticked = now
-        pinned, ceiling = self._bounds()
-        usable = self._usable(now, link, pinned)
+        given = self._given
+        pinned, ceiling = self._bounds(given)
+        usable = self._usable(given, now, link, pinned)
         first = first_form(usable, pinned, ceiling, link if link is not None else assumed_bps)
-        wanted = self._given[-1].name if ceiling is None else ceiling
+        wanted = given[-1].name if ceiling is None else ceiling
         self.current = first.name
         is_small = link is None and self._is_live(wanted) and self.current != wanted
         self._adaptation = Adaptation(
@@ -119,7 +128,7 @@ class Quality:
         pinned = self.wish.pinned
         if pinned is None or self.wish.hidden:
             return None
-        name = self._name_of(pinned)
+        name = _name_of(pinned, self._given)
         form = next((each for each in self._forms if each.name == name), None)
         if form is None:
             return Lack.UNKNOWN
@@ -158,9 +167,10 @@ class Quality:
         )
 
     def _decide(self, now: float) -> None:
-        pinned, ceiling = self._bounds()
+        given = self._given
+        pinned, ceiling = self._bounds(given)
         keep = self.current if pinned is None else pinned
-        live = [form for form in self._given if form.is_available(now)]
+        live = [form for form in given if form.is_available(now)]
         rungs = [(Rung(form.name, form.bitrate(now)), form.extra) for form in live]
         ladder = offered(rungs, keep, self._adaptation.link)
         if not ladder:
@@ -202,9 +212,11 @@ class Quality:
             link = max(link, current.bitrate(now) * HEADROOM)
         self._sender.limit(link)
 
-    def _usable(self, now: float, link: float | None, pinned: str | None) -> list[Form]:
+    def _usable(
+        self, given: Sequence[Form], now: float, link: float | None, pinned: str | None
+    ) -> list[Form]:
         """What a viewer can begin on: nothing is made for a link of which nothing is known."""
-        forms = [form for form in self._given if not form.extra or link is not None or form.name == pinned]
+        forms = [form for form in given if not form.extra or link is not None or form.name == pinned]
         live = [form for form in forms if form.is_available(now)]
         if not live:
             base = [form for form in forms if not form.extra]
@@ -213,22 +225,13 @@ class Quality:
         names = {rung.name for rung in offered(rungs, pinned, link)}
         return [form for form in live if form.name in names]
 
-    def _bounds(self) -> tuple[str | None, str | None]:
+    def _bounds(self, given: Sequence[Form]) -> tuple[str | None, str | None]:
         """The wish, for these forms. For a tile's size nothing is made: what the camera sends will do."""
-        given = self._given
-        names = [form.name for form in given]
-        pinned = self._name_of(self.wish.pinned)
-        if not self.wish.hidden and pinned in names:
+        pinned = _name_of(self.wish.pinned, given)
+        if not self.wish.hidden and any(form.name == pinned for form in given):
             return pinned, None
         formats = [(form.name, form.rendition.format) for form in given if not form.extra]
         return self.wish.bounds([(name, None if known is None else known.width) for name, known in formats])
-
-    def _name_of(self, pinned: str | None) -> str | None:
-        """What the pinned rendition is called among those given out now; None where the full one is not."""
-        names = [form.name for form in self._given]
-        if pinned in _FULL and pinned not in names:
-            return next((name for name in _FULL if name in names), None)
-        return pinned
 
     @property
     def _given(self) -> Sequence[Form]:

@@ -7,7 +7,9 @@ address: who watches what is in the record, not in the monitoring. Administrator
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry
@@ -33,6 +35,15 @@ router = APIRouter(prefix="/api", tags=["metrics"])
 
 _RENDITION = ["camera", "rendition"]
 _VIEWER = ["viewer", "camera", "rendition"]
+
+
+_Family = TypeVar("_Family", CounterMetricFamily, GaugeMetricFamily)
+
+
+def _family(
+    kind: type[_Family], of: str, labels: Sequence[str], name: str, about: str, *more: str
+) -> _Family:
+    return kind(f"hotline_{of}_{name}", about, labels=[*labels, *more])
 
 
 @router.get(
@@ -236,11 +247,8 @@ class RelayCollector(Collector):
         yield dropped
 
     def _renditions(self) -> Iterator[Metric]:
-        def counter(name: str, about: str, *more: str) -> CounterMetricFamily:
-            return CounterMetricFamily(f"hotline_rendition_{name}", about, labels=[*_RENDITION, *more])
-
-        def gauge(name: str, about: str, *more: str) -> GaugeMetricFamily:
-            return GaugeMetricFamily(f"hotline_rendition_{name}", about, labels=[*_RENDITION, *more])
+        counter = partial(_family, CounterMetricFamily, "rendition", _RENDITION)
+        gauge = partial(_family, GaugeMetricFamily, "rendition", _RENDITION)
 
         viewers = gauge("viewers", "Viewers on it.")
         states = gauge("state", "1 for the state that it is in.", "state")
@@ -272,11 +280,8 @@ class RelayCollector(Collector):
         yield from (viewers, states, rate, age, pictures, gaps, packets, sent_bytes, lost, again, replays)
 
     def _viewers(self) -> Iterator[Metric]:
-        def counter(name: str, about: str, *more: str) -> CounterMetricFamily:
-            return CounterMetricFamily(f"hotline_viewer_{name}", about, labels=[*_VIEWER, *more])
-
-        def gauge(name: str, about: str, *more: str) -> GaugeMetricFamily:
-            return GaugeMetricFamily(f"hotline_viewer_{name}", about, labels=[*_VIEWER, *more])
+        counter = partial(_family, CounterMetricFamily, "viewer", _VIEWER)
+        gauge = partial(_family, GaugeMetricFamily, "viewer", _VIEWER)
 
         packets = counter("packets", "Media packets sent.")
         sent_bytes = counter("bytes", "Media bytes sent.")

@@ -21,13 +21,12 @@ from hotline.people.accounts import UserRecord
 from hotline.people.signing_in import Identity
 from hotline.readiness import CameraReading
 from hotline.store.models import ReadingRow
-from hotline.sweeper import AT_ONCE, Sweeper
-from streams.demux.process import Demuxers
-from streams.policies import Policies
+from hotline.sweeper import AT_ONCE
 from streams.readiness import Finding, Readiness, Reading
 from streams.state import Reason
 from tests.cameras.fake import FakeCamera, Manners, Talk, steady
 from tests.hotline.house import NETWORKS, House, camera, house, records
+from tests.hotline.sweeps import daily_sweeper
 from tests.hotline.test_api import shape
 from tests.support.waiting import until
 
@@ -294,16 +293,7 @@ async def test_four_at_once_on_schedule_and_each_in_its_turn(tmp_path: Path) -> 
         await directory.refresh()
         clock = [time.time()]
         told: list[CameraReading | None] = []
-        sweeper = Sweeper(
-            made.database,
-            directory,
-            in_use=lambda _: False,
-            policies=Policies(),
-            demuxers=Demuxers(),
-            every_s=86_400.0,
-            utc=lambda: clock[0],
-            on_step=lambda progress, found: told.append(found),
-        )
+        sweeper = daily_sweeper(made, directory, lambda: clock[0], told)
         clock[0] += 7200.0  # all of them are due by now
         running = asyncio.create_task(sweeper.run())
         try:

@@ -17,12 +17,10 @@ from hotline.errors import Conflict
 from hotline.inventory import add_camera
 from hotline.readiness import CameraReading
 from hotline.sweep_turn import SweepTurn
-from hotline.sweeper import Sweeper
-from streams.demux.process import Demuxers
-from streams.policies import Policies
 from streams.state import Reason
 from tests.cameras.fake import Asked, FakeCamera, Manners, Talk
 from tests.hotline.house import NETWORKS, camera, house, records, settings
+from tests.hotline.sweeps import daily_sweeper
 from tests.support.waiting import until
 
 HOLDER = """
@@ -97,16 +95,7 @@ async def test_the_services_checks_wait_for_the_command_line(tmp_path: Path) -> 
         await directory.refresh()
         clock = [time.time()]
         told: list[CameraReading | None] = []
-        sweeper = Sweeper(
-            made.database,
-            directory,
-            in_use=lambda _: False,
-            policies=Policies(),
-            demuxers=Demuxers(),
-            every_s=86_400.0,
-            utc=lambda: clock[0],
-            on_step=lambda progress, found: told.append(found),
-        )
+        sweeper = daily_sweeper(made, directory, lambda: clock[0], told)
         clock[0] += 7200.0  # both are due
         command = SweepTurn(made.database.directory)
         assert command.take()
