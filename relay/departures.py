@@ -11,6 +11,7 @@ it (`relay/adaptation.py`).
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 
 from relay.sent import unwrap
@@ -25,29 +26,43 @@ APART_S = 0.1
 RATE_S = 0.25
 """Seconds over which it is measured, at least, what the link carries."""
 
+_PICTURE = struct.Struct("=dqq")  # when it left, number of the next packet, bytes that had left by then
+_write = _PICTURE.pack_into
+
 
 class Departures:
-    """One viewer's. `now`: monotonic seconds; sequence numbers unwrapped."""
+    """One viewer's. `now`: monotonic seconds; sequence numbers unwrapped.
+
+    behind: seconds that the oldest packet under way had left ago when the viewer spoke: a round trip and what
+    the queue adds, by the lower of the newest two reports. None before there are two.
+    """
+
+    __slots__ = ("_left", "_reports", "_written", "behind")
 
     def __init__(self) -> None:
-        self._left: deque[tuple[float, int, int]] = deque(maxlen=KEPT)  # when, next number, bytes so far
+        # One fixed block, as in `relay/sent.py`: the hot path writes, and looks at nothing that is old.
+        self._left = bytearray(_PICTURE.size * KEPT)
+        self._written = 0
         self._reports: deque[tuple[float, float, float]] = deque(maxlen=4)  # when, seconds behind, bytes
+        self.behind: float | None = None
 
     def left(self, now: float, next_sequence: int, total: int) -> None:
         """A picture has left; the next packet has that number, and `total` bytes have left so far."""
-        self._left.append((now, next_sequence, total))
+        written = self._written
+        _write(self._left, written % KEPT * _PICTURE.size, now, next_sequence, total)
+        self._written = written + 1
 
     def reported(self, now: float, highest: int) -> None:
         """The viewer reports `highest` (of which the low 16 bits count) as the newest packet that came."""
-        if not self._left or (self._reports and now - self._reports[-1][0] < APART_S):
+        if not self._written or (self._reports and now - self._reports[-1][0] < APART_S):
             return
-        newest = unwrap(highest & 0xFFFF, self._left[-1][1])
+        later = self._read(self._written - 1)
+        newest = unwrap(highest & 0xFFFF, later[1])
         came: float | None = None
         under_way = 0
         since = now
-        later = self._left[-1]
-        for picture in reversed(self._left):
-            at, end, total = picture
+        for number in range(self._written - 1, max(self._written - KEPT, 0) - 1, -1):
+            picture = at, end, total = self._read(number)
             if end <= newest + 1:
                 # Of the picture that is coming, so many packets.
                 share = (newest + 1 - end) / (later[1] - end) if later[1] > end else 0.0
@@ -58,15 +73,10 @@ class Departures:
             later = picture
         if came is None:  # of a picture that is forgotten
             return
-        self._reports.append((now, now - since if under_way >= AT_LEAST else 0.0, came))
-
-    @property
-    def behind(self) -> float | None:
-        """Seconds that the oldest packet under way had left ago when the viewer spoke: a round trip and what
-        the queue adds, by the lower of the newest two reports. None before there are two."""
-        if len(self._reports) < 2:
-            return None
-        return min(self._reports[-1][1], self._reports[-2][1])
+        behind = now - since if under_way >= AT_LEAST else 0.0
+        if self._reports:
+            self.behind = min(behind, self._reports[-1][1])
+        self._reports.append((now, behind, came))
 
     @property
     def carried(self) -> float | None:
@@ -81,3 +91,7 @@ class Departures:
             if end - begin >= RATE_S and came > had_come:
                 return (came - had_come) * 8 / (end - begin)
         return None
+
+    def _read(self, picture: int) -> tuple[float, int, int]:
+        at, end, total = _PICTURE.unpack_from(self._left, picture % KEPT * _PICTURE.size)
+        return at, end, total

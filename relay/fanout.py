@@ -200,11 +200,11 @@ class Fanout:
             if sender in have_it:
                 continue
             try:
-                sender.send_picture(picture, now)
+                held = sender.send_picture(picture, now)
             except Exception as fault:
                 self._end(sender, fault)
                 continue
-            if sender.held:
+            if held:
                 self._hold(sender)
             if sender.report_due(now):
                 due.append(sender)

@@ -48,6 +48,27 @@ LEAST_LATE_S = 0.004
 class Gate:
     """One viewer's. `now`: monotonic seconds; amounts in bytes."""
 
+    __slots__ = (
+        "_answered_at",
+        "_asked",
+        "_asked_at",
+        "_collapsed",
+        "_confirmed",
+        "_heard_at",
+        "_heard_every",
+        "_late",
+        "_left",
+        "_looked_at",
+        "_may",
+        "_narrow",
+        "_number",
+        "_rest",
+        "_shortest",
+        "_waited",
+        "most_whole",
+        "shut",
+    )
+
     def __init__(self) -> None:
         self.most_whole = math.inf
         """Bytes of a keyframe that may leave unasked."""

@@ -48,6 +48,8 @@ class _Held:
 class HeldPictures:
     """One viewer's. `left` is called with each picture whose last packet has left, and when."""
 
+    __slots__ = ("_counters", "_gate", "_left", "_pacer", "_writer", "waiting")
+
     def __init__(
         self,
         writer: PacketWriter,

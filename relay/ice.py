@@ -79,6 +79,8 @@ class Verdict(Generic[P]):
 class IceLite(Generic[P]):
     """The controlled, lite side of one viewer's ICE. Times are seconds of one monotonic clock."""
 
+    __slots__ = ("_paths", "_previous", "credentials", "last_check", "nominated", "path")
+
     def __init__(self, credentials: Credentials, now: float) -> None:
         self.credentials = credentials
         self.path: P | None = None

@@ -16,6 +16,8 @@ from relay.stats import SenderCounters
 class LinkView:
     """One viewer's. `now`: monotonic seconds."""
 
+    __slots__ = ("_counters", "_told", "departures", "reception")
+
     def __init__(self, counters: SenderCounters) -> None:
         self.reception = Reception()
         self._counters = counters
@@ -25,15 +27,6 @@ class LinkView:
     def begin(self, now: float) -> None:
         """The first picture is about to leave."""
         self._told = (now, 0, 0)
-
-    @property
-    def behind(self) -> float | None:
-        """Seconds that packets need to the viewer and its report back, as of its newest reports."""
-        return self.departures.behind
-
-    def left(self, now: float, next_sequence: int) -> None:
-        """A picture has left; the next packet has that number (unwrapped)."""
-        self.departures.left(now, next_sequence, self._counters.bytes)
 
     def reported(self, block: ReportBlock, now: float) -> None:
         """A reception report about the media came."""

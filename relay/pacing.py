@@ -26,6 +26,8 @@ these."""
 class Pacer:
     """A bucket of bytes. `now`: monotonic seconds, never going back."""
 
+    __slots__ = ("_burst", "_filled_at", "_rate", "_tokens")
+
     def __init__(self, now: float, link_bps: float = UNKNOWN_LINK_BPS) -> None:
         self._filled_at = now
         self._rate = 0.0
@@ -47,7 +49,9 @@ class Pacer:
 
     def take(self, size: int, now: float) -> bool:
         """Spend `size` bytes if there is room for them all."""
-        tokens = min(self._tokens + (now - self._filled_at) * self._rate, self._burst)
+        tokens = self._tokens + (now - self._filled_at) * self._rate
+        if tokens > self._burst:
+            tokens = self._burst
         self._filled_at = now
         fits = tokens >= size
         self._tokens = tokens - size if fits else tokens

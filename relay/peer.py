@@ -39,6 +39,21 @@ class Wire(ports.Path, Protocol):
 class Peer:
     """One viewer's transport. It is itself the `relay.ports.Path` that its sender writes to."""
 
+    __slots__ = (
+        "_closed",
+        "_echo",
+        "_echo_of",
+        "changed",
+        "dtls",
+        "failure",
+        "ice",
+        "last_heard",
+        "on_echo",
+        "on_moved",
+        "on_rtcp",
+        "refused",
+    )
+
     def __init__(
         self,
         credentials: ice.Credentials,
@@ -83,7 +98,8 @@ class Peer:
 
     def send_run(self, run: memoryview, segment: int) -> int:
         """See `relay.ports.Path`."""
-        return self.ice.path.send_run(run, segment) if self.ice.path is not None else 0
+        path = self.ice.path
+        return path.send_run(run, segment) if path is not None else 0
 
     def recall(self) -> None:
         """See `relay.ports.Path`."""

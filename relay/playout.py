@@ -45,7 +45,12 @@ FALL = 0.05
 
 
 class PlayoutDelay:
-    """One viewer's. `now`: monotonic seconds."""
+    """One viewer's. `now`: monotonic seconds.
+
+    settled: whether `advance` would change nothing.
+    """
+
+    __slots__ = ("_at", "_loss", "_lossy", "_moments", "_seconds", "_wanted", "settled")
 
     def __init__(self) -> None:
         self._moments: deque[float] = deque(maxlen=SHOWS_AFTER)
@@ -54,16 +59,12 @@ class PlayoutDelay:
         self._wanted = 0.0
         self._loss = 0.0
         self._at: float | None = None
+        self.settled = True
 
     @property
     def steps(self) -> int:
         """What is asked for now, in steps of 10 ms."""
         return round(self._seconds / STEP_S)
-
-    @property
-    def settled(self) -> bool:
-        """Whether `advance` would change nothing."""
-        return self._seconds == self._wanted
 
     def missed(self, now: float) -> None:
         """The viewer asked for packets that it had not asked for before."""
@@ -89,6 +90,7 @@ class PlayoutDelay:
         if self.settled:
             self._at = now
         self._wanted = wanted
+        self.settled = self._seconds == wanted
 
     def advance(self, now: float) -> int:
         """Go on towards what is wanted; called with each picture. What is asked for from now on, in steps."""
@@ -98,4 +100,5 @@ class PlayoutDelay:
             self._seconds = min(self._seconds + RISE * elapsed, self._wanted)
         else:
             self._seconds = max(self._seconds - FALL * elapsed, self._wanted)
+        self.settled = self._seconds == self._wanted
         return self.steps

@@ -63,6 +63,8 @@ def of_now(age: float, interval: float) -> bool:
 class Resync:
     """What one viewer wants and when it last got it. `now`: monotonic seconds."""
 
+    __slots__ = ("_last", "wanted")
+
     def __init__(self) -> None:
         self._last: float | None = None
         self.wanted: Cause | None = None

@@ -136,6 +136,17 @@ def srtp_of(connection: SSL.Connection, arena: Arena, *, server: bool) -> LibSrt
 class LibSrtp:
     """`relay.ports.Srtp` over libsrtp, whose replay protection stays on (RFC 3711 §3.3.2)."""
 
+    __slots__ = (
+        "_arena",
+        "_receiving",
+        "_receiving_handle",
+        "_sending",
+        "_sending_handle",
+        "arena",
+        "profile",
+        "rtp_overhead",
+    )
+
     def __init__(
         self, profile: SRTPProtectionProfile, arena: Arena, *, outbound: bytes, inbound: bytes
     ) -> None:

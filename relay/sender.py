@@ -54,6 +54,9 @@ class State(StrEnum):
     ENDED = "ended"
 
 
+_LIVE = State.LIVE  # looked up for each picture and viewer
+
+
 class Supply(Protocol):
     """The rendition that a sender is on, as it sees it (`relay/fanout.py`)."""
 
@@ -78,6 +81,32 @@ class PictureSender:
     ask: asks the viewer something that it answers at once, then `answered` is called with that number.
     collapsed: called when the link has collapsed, so that it is looked at soon, but not within the call.
     """
+
+    # A picture to many viewers touches the memory of each of them: slots halve what there is to touch.
+    __slots__ = (
+        "_ask",
+        "_collapsed",
+        "_departures",
+        "_fir",
+        "_gate",
+        "_held",
+        "_link",
+        "_link_bps",
+        "_newest",
+        "_pacer",
+        "_playout",
+        "_repeats",
+        "_reports",
+        "_resync",
+        "_timeline",
+        "_writer",
+        "arriving_at",
+        "counters",
+        "observer",
+        "parameters",
+        "state",
+        "supply",
+    )
 
     def __init__(
         self,
@@ -104,6 +133,7 @@ class PictureSender:
         self._pacer = Pacer(0.0, link_bps)
         self._link_bps = link_bps
         self._link = LinkView(self.counters)
+        self._departures = self._link.departures
         self._ask = ask
         self._collapsed = collapsed
         self._gate = Gate()
@@ -162,7 +192,7 @@ class PictureSender:
     @property
     def behind(self) -> float:
         """Seconds that packets need to the viewer and its report back, as of its newest reports."""
-        return self._link.behind or 0.0
+        return self._departures.behind or 0.0
 
     @property
     def has_collapsed(self) -> bool:
@@ -178,12 +208,14 @@ class PictureSender:
         """Whether the newest group of pictures is there and small enough for the link."""
         return history.gop_size > 0 and affordable(history.gop_size, self._link_bps, airtime)
 
-    def send_picture(self, picture: Picture, now: float) -> None:
-        """Send the rendition's newest picture, if the viewer can make something of it."""
-        if self._resync.wanted is not None or self.state is not State.LIVE:
+    def send_picture(self, picture: Picture, now: float) -> bool:
+        """Send the rendition's newest picture, if the viewer can make something of it. True: something is
+        `held` back."""
+        unit = picture.unit
+        if self._resync.wanted is not None or self.state is not _LIVE:
             if self.state is State.ENDED:
-                return
-            if picture.unit.is_idr:
+                return False
+            if unit.is_idr:
                 self._resync.recovered()
                 self.state = State.LIVE
             elif (
@@ -191,28 +223,29 @@ class PictureSender:
                 and self._resync.allowed(now)
                 and self._replay(self._resync.wanted, now)
             ):
-                return
+                return self.held
             if self.state is not State.LIVE:
                 self.counters.skipped += 1
-                return
+                return self.held
         if not self._playout.settled:
             self._change_delay(now)
-        stamp = self._timeline.live(picture.unit.media_time)
+        stamp = self._timeline.live(unit.media_time)
         if not self._held.waiting:
-            if picture.unit.is_idr and picture.size > self._gate.most_whole:
+            if unit.is_idr and picture.size > self._gate.most_whole:
                 self._gate.begin(picture.size, now)
             elif self._pacer.take(picture.size, now):
-                writer, number = self._writer, picture.unit.number
+                writer = self._writer
                 for run in picture.runs(writer.shape, stamp, now):
-                    if not writer.write(run, 0, run.count, stamp, number, None):
+                    if not writer.write(run, 0, run.count, stamp, unit.number, None):
                         self._overflow(Cause.OVERFLOW)
-                        return
-                self._left(picture.unit, now)
-                return
-        elif picture.unit.is_idr:
+                        return False
+                self._left(unit, now)
+                return False
+        elif unit.is_idr:
             self._held.drop_unbegun()
         self._hold(picture, stamp, now)
         self.pump(now)
+        return self.held
 
     def missed(self, now: float) -> None:
         """Pictures of the rendition are missing: nothing until its next keyframe."""
@@ -254,7 +287,7 @@ class PictureSender:
 
     def report_due(self, now: float) -> bool:
         """Whether a sender report is due."""
-        return self._reports.due(now)
+        return now >= self._reports.due_at and self.counters.packets > 0
 
     def report(self, now: float, reference: Reference) -> None:
         """Send one, see `SenderReports.send`."""
@@ -385,7 +418,7 @@ class PictureSender:
 
     def _left(self, unit: AccessUnit, now: float) -> None:
         self.counters.pictures += 1
-        self._link.left(now, self._writer.next_sequence)
+        self._departures.left(now, self._writer.next_sequence, self.counters.bytes)
         self._newest = unit
         if self.observer is not None:
             self.observer(unit, self)

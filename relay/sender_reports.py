@@ -21,24 +21,25 @@ FIRST_REPORTS_S = 5.0
 
 
 class SenderReports:
-    """One viewer's. `now`: monotonic seconds."""
+    """One viewer's. `now`: monotonic seconds.
+
+    due_at: when the next one is due, if anything was sent.
+    """
+
+    __slots__ = ("_asked", "_counters", "_description", "_often_until", "_ssrc", "_writer", "due_at")
 
     def __init__(self, parameters: RtpParameters, writer: PacketWriter, counters: SenderCounters) -> None:
         self._ssrc = parameters.ssrc
         self._description = rtcp.source_description(parameters.ssrc, parameters.cname)
         self._writer = writer
         self._counters = counters
-        self._due = 0.0
+        self.due_at = 0.0
         self._often_until = 0.0
         self._asked: tuple[rtcp.ReceiverTime, float] | None = None
 
     def begin(self, now: float) -> None:
         """The first picture is about to leave."""
         self._often_until = now + FIRST_REPORTS_S
-
-    def due(self, now: float) -> bool:
-        """Whether one is due."""
-        return now >= self._due and self._counters.packets > 0
 
     def asked(self, time: rtcp.ReceiverTime, now: float) -> None:
         """The viewer wants to know its round trip; the next report tells. A browser that does not know it
@@ -47,7 +48,7 @@ class SenderReports:
 
     def send(self, now: float, reference: Reference) -> None:
         """Send a sender report (RFC 3550 §6.4.1) and SDES."""
-        self._due = now + (FIRST_REPORT_INTERVAL if now < self._often_until else REPORT_INTERVAL)
+        self.due_at = now + (FIRST_REPORT_INTERVAL if now < self._often_until else REPORT_INTERVAL)
         packets, payload = self._counters.packets, self._counters.payload_bytes
         compound = rtcp.sender_report(self._ssrc, reference.ntp, reference.stamp, packets, payload)
         compound += self._description

@@ -19,6 +19,8 @@ _TYPICAL_INTERVAL = 3600
 class Timeline:
     """Media times (90 kHz, unwrapped) of one camera to strictly increasing stamps (unwrapped as well)."""
 
+    __slots__ = ("last",)
+
     def __init__(self) -> None:
         self.last: int | None = None
 

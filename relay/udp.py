@@ -72,6 +72,8 @@ class Peers:
 class UdpWire:
     """The path between one remote and one local address. Implements `relay.peer.Wire`."""
 
+    __slots__ = ("_egress", "_local", "_owner", "_remote", "host", "peer")
+
     datagrams = True
 
     def __init__(
@@ -80,16 +82,17 @@ class UdpWire:
         self.host = str(remote[0])
         self.peer = peer
         self._owner = owner
+        self._egress = owner.egress
         self._remote = remote
         self._local = local
 
     def send(self, datagrams: Sequence[bytes]) -> int:
         """See `relay.ports.Path`."""
-        return self._owner.egress.send(datagrams, self._remote, self._local)
+        return self._egress.send(datagrams, self._remote, self._local)
 
     def send_run(self, run: memoryview, segment: int) -> int:
         """See `relay.ports.Path`."""
-        return self._owner.egress.send_run(run, segment, self._remote, self._local)
+        return self._egress.send_run(run, segment, self._remote, self._local)
 
     def forget(self) -> None:
         """See `relay.peer.Wire`."""

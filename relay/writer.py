@@ -26,13 +26,16 @@ PLAIN_REACH = 1000
 
 
 class PacketWriter:
-    """Writes RTP and RTCP of one viewer. Raises `SrtpError` where SRTP refuses; the path never raises."""
+    """Writes RTP and RTCP of one viewer. Raises `SrtpError` where SRTP refuses; the path never raises.
+
+    next_sequence: the sequence number of the next packet, unwrapped. can_repeat: whether RTX was negotiated,
+    so that packets can be sent again under numbers of their own.
+    """
 
     __slots__ = (
         "_arena",
         "_counters",
         "_head",
-        "_next",
         "_parameters",
         "_path",
         "_playout_delay",
@@ -41,6 +44,8 @@ class PacketWriter:
         "_srtp",
         "_transport_at",
         "_transport_next",
+        "can_repeat",
+        "next_sequence",
         "shape",
     )
 
@@ -60,6 +65,7 @@ class PacketWriter:
         extensions = build_extensions(ids, parameters.mid, playout_delay)
         payload_types = {each.codec: each.payload_type for each in parameters.formats}
         self.shape = Shape(payload_types, parameters.ssrc, extensions, srtp.rtp_overhead)
+        self.can_repeat = parameters.rtx_ssrc is not None
         self._parameters = parameters
         self._playout_delay = playout_delay
         self._srtp = srtp
@@ -72,18 +78,8 @@ class PacketWriter:
         self._transport_at = None if at is None else RTP_HEADER + at
         self._transport_next = 0
         # Away from the wrap, so that nothing that gets lost at the start confuses the roll-over counter.
-        self._next = 1 + secrets.randbelow(1 << 15)
+        self.next_sequence = 1 + secrets.randbelow(1 << 15)
         self._rtx_next = 1 + secrets.randbelow(1 << 15)
-
-    @property
-    def next_sequence(self) -> int:
-        """The sequence number of the next packet, unwrapped."""
-        return self._next
-
-    @property
-    def can_repeat(self) -> bool:
-        """Whether RTX was negotiated: packets can be sent again under numbers of their own."""
-        return self._parameters.rtx_ssrc is not None
 
     def ask_delay(self, playout_delay: tuple[int, int]) -> None:
         """Ask the viewer for another delay (see `build_extensions`) from the next packet on, where it can be
@@ -110,7 +106,7 @@ class PacketWriter:
         size = (count - 1) * stride + last + self.shape.overhead
         arena = self._arena
         arena[:size] = run.template if whole else run.template[start * stride : start * stride + size]
-        sequence = self._next
+        sequence = self.next_sequence
         _number(arena, 2, size, stride, count, sequence)
         if self._transport_at is not None:
             _number(arena, self._transport_at, size, stride, count, self._transport_next)
@@ -120,7 +116,7 @@ class PacketWriter:
         self._srtp.protect_run(run.length, count, last)
         taken = self._path.send_run(arena[:size], stride)
         if taken:
-            self._next = sequence + taken
+            self.next_sequence = sequence + taken
             self._sent.add(sequence, taken, number, run.first + start, stamp & 0xFFFFFFFF)
             counters = self._counters
             size = size if taken == count else taken * stride
@@ -131,7 +127,7 @@ class PacketWriter:
 
     def find(self, sequence: int) -> SentPacket | None:
         """What left under this sequence number (unwrapped) and can be sent again."""
-        if not self.can_repeat and self._next - sequence > PLAIN_REACH:
+        if not self.can_repeat and self.next_sequence - sequence > PLAIN_REACH:
             return None
         return self._sent.find(sequence)
 

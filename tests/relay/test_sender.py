@@ -127,7 +127,7 @@ def test_the_stamp_is_the_low_half_of_media_time() -> None:
 def test_sequence_numbers_wrap() -> None:
     viewer = Viewer()
     stock, _ = playing(viewer, 1)
-    viewer.sender._writer._next = 0xFFFF - 20
+    viewer.sender._writer.next_sequence = 0xFFFF - 20
     packets = on(viewer, stock, unit(2, size=60_000))
     assert len(packets) == 53
     assert [p.sequence for p in packets] == [(0xFFFF - 20 + n) & 0xFFFF for n in range(53)]
