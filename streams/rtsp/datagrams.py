@@ -10,39 +10,45 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
-from typing import cast
+from contextlib import suppress
 
 from streams.errors import CameraError
 from streams.state import Reason
 
 _ATTEMPTS = 20  # at a pair of free ports, the lower one even (RFC 3550 §11)
+_BATCH = 64  # datagrams taken per turn of the loop
+_LARGEST = 65_535  # bytes of one
 _RECEIVE_BUFFER = 1 << 20  # bytes: a keyframe comes in one burst
 
 Take = Callable[[memoryview, float], None]
 
 
-class _Port(asyncio.DatagramProtocol):
-    """One of the two sockets."""
+class _Port:
+    """One of the two sockets, read until it is closed."""
 
-    def __init__(self, camera: str, take: Take, clock: Callable[[], float]) -> None:
+    def __init__(self, sock: socket.socket, camera: str, take: Take, clock: Callable[[], float]) -> None:
+        self._socket = sock
         self._camera = camera
         self._take = take
         self._clock = clock
-        self.transport: asyncio.DatagramTransport | None = None
-        self.closed = asyncio.Event()
+        asyncio.get_running_loop().add_reader(sock, self._readable)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
+    def _readable(self) -> None:
+        for _ in range(_BATCH):
+            try:
+                data, source = self._socket.recvfrom(_LARGEST)
+            except OSError:
+                return  # no more; or the camera's port for reports is closed: pictures are the proof of life
+            if source[0] == self._camera and data:
+                self._take(memoryview(data), self._clock())
 
-    def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
-        if addr[0] == self._camera and data:
-            self._take(memoryview(data), self._clock())
+    def send(self, data: bytes, address: tuple[str, int]) -> None:
+        with suppress(OSError):  # full, or nobody there: the next one says the same
+            self._socket.sendto(data, address)
 
-    def error_received(self, exc: Exception) -> None:
-        pass  # the camera's port for reports is closed: pictures are the proof of life
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed.set()
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
 
 
 class Datagrams:
@@ -57,32 +63,23 @@ class Datagrams:
 
     def send_report(self, compound: bytes) -> None:
         """Send an RTCP compound, where the camera has said where to."""
-        if self.reports_to is not None and self._rtcp.transport is not None:
-            self._rtcp.transport.sendto(compound, (self._camera, self.reports_to))
+        if self.reports_to is not None:
+            self._rtcp.send(compound, (self._camera, self.reports_to))
 
-    async def close(self) -> None:
-        """Close both; returns when they are closed."""
-        for port in (self._rtp, self._rtcp):
-            if port.transport is not None:
-                port.transport.abort()
-                await port.closed.wait()
+    def close(self) -> None:
+        """Close both."""
+        self._rtp.close()
+        self._rtcp.close()
 
 
-async def open_datagrams(
+def open_datagrams(
     local: str, camera: str, on_rtp: Take, on_rtcp: Take, clock: Callable[[], float] = time.monotonic
 ) -> Datagrams:
-    """Open a pair on the address `local`. Raises `CameraError` where no pair is free."""
-    loop = asyncio.get_running_loop()
-    pair = _bind(local)
-    ports = (pair[0].getsockname()[1], pair[1].getsockname()[1])
-    made = []
-    for sock, take in zip(pair, (on_rtp, on_rtcp), strict=True):
-        _, protocol = await loop.create_datagram_endpoint(
-            lambda take=take: _Port(camera, take, clock),  # type: ignore[misc]  # mypy has no type for the default
-            sock=sock,
-        )
-        made.append(protocol)
-    return Datagrams(made[0], made[1], ports, camera)
+    """Open a pair on the address `local`, read by the running loop. Raises `CameraError` where no pair is
+    free."""
+    rtp, rtcp = _bind(local)
+    ports = (rtp.getsockname()[1], rtcp.getsockname()[1])
+    return Datagrams(_Port(rtp, camera, on_rtp, clock), _Port(rtcp, camera, on_rtcp, clock), ports, camera)
 
 
 def _bind(local: str) -> tuple[socket.socket, socket.socket]:

@@ -110,9 +110,9 @@ class Dialogue:
         except CameraError:
             pass  # it did not answer, or is gone: closing is all that is left, and why we leave is known
         finally:
-            await connection.close()
             if self._datagrams is not None:
-                await self._datagrams.close()
+                self._datagrams.close()
+            await connection.close()
 
     @property
     def connected(self) -> bool:
@@ -160,7 +160,7 @@ class Dialogue:
     async def _set_up_datagrams(self, url: str) -> None:
         assert self._connection is not None
         ours, theirs = self._connection.hosts
-        self._datagrams = await open_datagrams(ours, theirs, self._on_rtp, self._on_rtcp, self._clock)
+        self._datagrams = open_datagrams(ours, theirs, self._on_rtp, self._on_rtcp, self._clock)
         low, high = self._datagrams.ports
         transport = f"RTP/AVP;unicast;client_port={low}-{high}"
         response = await self._request("SETUP", url, (("Transport", transport),))
