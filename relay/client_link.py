@@ -11,7 +11,7 @@ import re
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, cast
 
 from relay.framing import Deframer, FramingError, frame
 
@@ -114,8 +114,7 @@ class TcpLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)  # not every loop's derive from it
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""

@@ -29,10 +29,14 @@ async def addresses(host: str, port: int, dialable: Dialable | None) -> list[str
     try:
         found = [str(ipaddress.ip_address(host))]
     except ValueError:
-        entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        found = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+        found = list(dict.fromkeys(await _resolve(host, port)))
     if dialable is not None:
         found = [each for each in found if dialable(ipaddress.ip_address(each.partition("%")[0]))]
         if not found:
             raise NotDialableError
     return found[:_MOST]
+
+
+async def _resolve(host: str, port: int) -> list[str]:
+    entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in entries]

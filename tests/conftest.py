@@ -10,11 +10,12 @@ import asyncio
 import gc
 import inspect
 import logging
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import hypothesis
 import pytest
+import uvloop
 
 from streams.heap import set_aside
 from tests.support import leaks
@@ -82,11 +83,17 @@ async def _loop_watch() -> AsyncIterator[None]:
         pytest.fail("the loop is not as it was: " + "; ".join(faults))
 
 
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that the service runs on."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
 def pytest_collection_finish() -> None:
     """What is imported stays for good. The collections after each test, which find what was left behind, need
     not go through that again: it took a third of the time of the whole run. And what runs here is held up by
     the collector no more than the service is, which does the same."""
     set_aside()
+    uvloop.new_event_loop().close()  # the first one opens a pipe for signals that stays open for good
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

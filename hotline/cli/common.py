@@ -7,7 +7,6 @@ everybody on the machine and stay in the shell's history.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import getpass
 import os
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
+import uvloop
 
 from config.settings import Settings, SettingsError, load
 from hotline.actor import Actor, command_line
@@ -80,7 +80,7 @@ def asynchronous(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return asyncio.run(command(*args, **kwargs))
+            return uvloop.run(command(*args, **kwargs))
         except HotlineError as error:
             raise click.ClickException(say(error.detail, error.detail_ko)) from None
 

@@ -48,6 +48,8 @@ def main() -> None:
     """Never returns: FFmpeg's threads and a clean exit do not go together."""
     name = sys.argv[1]
     parent = os.getppid()
+    # Its three pipes are all it needs; event loops differ in what else they let a child inherit.
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     output = os.dup(sys.stdout.fileno())
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)  # whatever prints must not get among the messages

@@ -71,10 +71,10 @@ class Demuxer(asyncio.SubprocessProtocol):
 
     def write(self, frame: bytes) -> bool:
         """Hand over an interleaved frame; False where it has fallen too far behind, or is gone."""
-        pipe = self._transport.get_pipe_transport(0) if self._transport is not None else None
-        if pipe is None or self.failure is not None or pipe.is_closing():
+        known = self._transport.get_pipe_transport(0) if self._transport is not None else None
+        if known is None or self.failure is not None or known.is_closing():
             return False
-        assert isinstance(pipe, asyncio.WriteTransport)
+        pipe = cast(asyncio.WriteTransport, known)
         if pipe.get_write_buffer_size() + len(frame) > MOST_UNREAD:
             return False
         pipe.write(frame)

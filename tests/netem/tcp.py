@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
+from typing import cast
 
 from .impairment import PERFECT, Impairment
 from .sdp import Address
@@ -98,8 +99,7 @@ class _End(asyncio.Protocol):
         self.lost: asyncio.Future[None] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._ends.add(self)
         if self._on_connected is not None:
             self._on_connected(self)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from tests.support.datagrams import receive
+
 from .impairment import Impairment, loss_pattern
 from .kinds import Kind
 from .udp import UdpPath
@@ -27,7 +29,7 @@ class Peer:
 
     async def receive(self) -> tuple[bytes, tuple[str, int]]:
         async with asyncio.timeout(5):
-            return await asyncio.get_running_loop().sock_recvfrom(self.socket, 2048)
+            return await receive(self.socket)
 
     def send(self, datagram: bytes, to: tuple[str, int]) -> None:
         self.socket.sendto(datagram, to)

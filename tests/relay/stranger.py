@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 from aioice import stun
 
+from tests.support.datagrams import receive
+
 PLAIN_FATAL_ALERT = bytes.fromhex("15fefd000000000000000000020228")
 CLOSE_NOTIFY = bytes.fromhex("15fefd000000000000000000020100")
 CLIENT_HELLO = bytes.fromhex("16fefd0000000000000000002e010000220000000000000022fefd") + bytes(33)
@@ -31,7 +33,7 @@ class Stranger:
     async def receive(self, deadline: float = 5.0) -> tuple[bytes, tuple[str, int]]:
         """What comes back, and from where."""
         async with asyncio.timeout(deadline):
-            return await asyncio.get_running_loop().sock_recvfrom(self.socket, 2048)
+            return await receive(self.socket)
 
 
 @contextmanager

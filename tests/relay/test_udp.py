@@ -14,6 +14,7 @@ from aioice import stun
 from relay import ice, seam
 from relay.peer import Peer
 from relay.udp import Peers, UdpPort
+from tests.support.datagrams import receive
 from tests.support.waiting import until
 
 from .association import CLIENT, SERVER, fingerprints
@@ -75,7 +76,7 @@ async def test_both_families_share_the_port() -> None:
             client.bind(("::1", 0))
             client.sendto(checked(one), ("::1", opened.port))
             async with asyncio.timeout(5):
-                answer, source = await asyncio.get_running_loop().sock_recvfrom(client, 2048)
+                answer, source = await receive(client)
             assert source[:2] == ("::1", opened.port)
             assert stun.parse_message(answer).attributes["XOR-MAPPED-ADDRESS"] == client.getsockname()[:2]
         assert one.host == "::1"

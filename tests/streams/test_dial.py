@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
+from streams import dial
 from streams.camera import Credentials, ProfileName
 from streams.dial import NotDialableError, addresses
 from streams.onvif.device import Device
@@ -29,11 +28,11 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """What names resolve to; `asked` keeps every question."""
     table: dict[str, list[str]] = {NAME: ["127.0.0.1"], "asked": []}
 
-    async def getaddrinfo(_: object, host: str, port: int, **__: Any) -> list[tuple[Any, ...]]:
+    async def resolve(host: str, _: int) -> list[str]:
         table["asked"].append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in table[host]]
+        return table[host]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(dial, "_resolve", resolve)
     return table
 
 

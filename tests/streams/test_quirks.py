@@ -18,6 +18,7 @@ from tests.cameras.fake import SDP_WITHOUT_SETS, Asked, FakeCamera, Manners, Tal
 from tests.cameras.video import RtpWriter, interleaved, pictures
 from tests.streams.running import QUICK, failed, hub_for, is_live, state_of
 from tests.streams.transcoded import numbers, read
+from tests.support.datagrams import receive
 
 
 def status(line: str) -> bytes:
@@ -49,7 +50,6 @@ class UdpCamera:
     async def media(self, talk: Talk) -> None:
         writer = RtpWriter()
         flow = pictures(writer, step=3600)
-        loop = asyncio.get_running_loop()
         stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         stranger.bind(("127.0.0.2", 0))
         with stranger:
@@ -61,7 +61,7 @@ class UdpCamera:
                     self.sockets[0].sendto(b"", ("127.0.0.1", self.client[0]))
                 try:
                     async with asyncio.timeout(0.04):
-                        await loop.sock_recv(self.sockets[1], 2000)
+                        await receive(self.sockets[1])
                         self.reports += 1
                         self.camera.changed()
                 except TimeoutError:

@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import uvloop
+
 from streams.camera import ProfileName
 from streams.simulator import SimulatedCamera, SimulatedCity, command
 
@@ -108,4 +110,4 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    uvloop.run(_serve())

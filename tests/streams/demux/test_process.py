@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -75,7 +75,18 @@ async def test_a_healthy_child() -> None:
     assert isinstance(first, Picture) and first.data == encode("VP8", 1)[0].nal_units[0]
 
 
-async def test_it_is_told_a_codec_and_nothing_else(canary: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def inheritable() -> Iterator[str]:
+    """A pipe that any child may have: what its descriptors are called under /proc."""
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    with os.fdopen(reading), os.fdopen(writing, "w"):
+        yield str(Path(f"/proc/self/fd/{writing}").readlink())
+
+
+async def test_it_is_told_a_codec_and_nothing_else(
+    canary: str, monkeypatch: pytest.MonkeyPatch, inheritable: str
+) -> None:
     """Its arguments and environment are for every user of the machine, or its administrator, to see."""
     monkeypatch.setenv("HOTLINE_SECRET_OF_OURS", canary)
     async with Demuxers().started("VP8", nothing, lambda: None) as demuxer:
@@ -84,6 +95,7 @@ async def test_it_is_told_a_codec_and_nothing_else(canary: str, monkeypatch: pyt
         assert (process / "cmdline").read_bytes().split(b"\0")[-3:-1] == [b"streams.demux.child", b"VP8"]
         told = {item.split(b"=")[0] for item in (process / "environ").read_bytes().split(b"\0") if item}
         assert told <= {b"PYTHONPATH", b"MALLOC_ARENA_MAX", b"LD_LIBRARY_PATH", b"LD_PRELOAD", b"TMPDIR"}
+        assert inheritable not in {str(each.readlink()) for each in (process / "fd").iterdir()}
         limits = (process / "limits").read_text()
         assert "Max core file size        0" in limits and "Max file size             0" in limits
         assert "NoNewPrivs:\t1" in (process / "status").read_text()
@@ -114,7 +126,7 @@ async def test_finds_nothing_that_is_taken() -> None:
 
 
 async def test_closes_its_output_but_lives() -> None:
-    error = await failure(acting(f"os.close(1); {SLEEP}", HELLO))
+    error = await failure(acting(f"os.close(1); os.closerange(3, 1000); {SLEEP}", HELLO))
     assert error.reason is Reason.PROTOCOL and "SIGKILL" in error.detail
 
 
