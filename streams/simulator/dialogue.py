@@ -133,10 +133,11 @@ class Dialogue:
             self.outlet.write((head + body).encode())
             return True
         if fault is FaultKind.ENDLESS_HEADER:
-            self._writer.write(f"RTSP/1.0 200 OK\r\nCSeq: {request.headers.get('cseq', '0')}\r\n".encode())
-            while True:
+            self.outlet.write(f"RTSP/1.0 200 OK\r\nCSeq: {request.headers.get('cseq', '0')}\r\n".encode())
+            while not self.outlet.closing:
                 self._writer.write(b"X-Padding: " + b"x" * 1000 + b"\r\n")
                 await self._writer.drain()
+            return True
         return False
 
     async def _answer(self, request: Request) -> bool:

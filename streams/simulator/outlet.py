@@ -46,7 +46,9 @@ class Outlet:
             self._flush()
 
     def write(self, data: bytes) -> None:
-        """Send, after whatever waits."""
+        """Send, after whatever waits; nothing more where the client has gone."""
+        if self._transport.is_closing():
+            return
         if self._rate is None and not self._held:
             self._transport.write(data)
             return

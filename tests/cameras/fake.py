@@ -86,7 +86,9 @@ class Talk:
         return [asked.method for asked in self.asked]
 
     async def send(self, data: bytes) -> None:
-        """Send bytes as they are."""
+        """Send bytes as they are. Raises `ConnectionError` where the other side has gone."""
+        if self._writer.is_closing():
+            raise ConnectionResetError("the connection is closed")
         self._writer.write(data)
         await self._writer.drain()
 
