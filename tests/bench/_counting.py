@@ -28,6 +28,7 @@ _BATCH = 256
 _WATCHED = 8
 _OPEN_DEADLINE_S = 15.0
 _ATTEMPTS = 3
+_GROW_DEADLINE_S = 60.0  # a thousand take ten seconds where the core is not full
 
 
 class Tally:
@@ -144,9 +145,13 @@ class Crowd:
                         self._viewers.append(viewer)
                         return
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(count):
-                group.create_task(one())
+        wanted = len(self._viewers) + count
+        try:
+            async with asyncio.timeout(_GROW_DEADLINE_S), asyncio.TaskGroup() as group:
+                for _ in range(count):
+                    group.create_task(one())
+        except TimeoutError:
+            self.refused = wanted - len(self._viewers)
         return time.monotonic() - began
 
     async def _open(self) -> CountingViewer:
